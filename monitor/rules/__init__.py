@@ -1,0 +1,1 @@
+"""The rule language: what a user wrote → a compiled rule set → matches with evidence. Pure."""

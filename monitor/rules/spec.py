@@ -1,0 +1,176 @@
+"""What a user wrote under `rules:` and `lists:`, as values. Pure; `rules.find` makes them out of text.
+
+A rule's `find` is lines; a line is parts that must stand close together (`+`, `>`); a part is terms of which one is
+enough (`,`); a term is a phrase or a reference to a list; a phrase is words, gaps and choices.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from monitor.model import FIELDS, FieldName
+
+Unit = Literal["sentence", "word", "paragraph", "article"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How close the parts of a line must stand: `3 sentences` is Window("sentence", 3). `article` takes no count."""
+
+    unit: Unit = "sentence"
+    count: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a phrase. `pattern` may hold `*`; `exact` demands this very case (`=FSB`)."""
+
+    pattern: str
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Up to `most` words between two elements of a phrase, inside one sentence: `...` is 6, `..` is 2."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`(a|b c)`: either, inside a phrase. One element, however many words its alternatives have."""
+
+    phrases: tuple[Phrase, ...]
+
+
+Element = Word | Gap | Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in this order. Hyphenated terms are one element each: `back-channel` is Choice of its three spellings."""
+
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the user's file: lines and columns count from 1; 0 is not known."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One alternative of a part.
+
+    `source` is the term as written and is what evidence shows. Exactly one of `phrase` and `ref` is set; `ref` is
+    (list, group), group "" for the whole list. `field` restricts it to one field (`title: x`).
+    """
+
+    source: str
+    phrase: Phrase | None = None
+    ref: tuple[str, str] | None = None
+    field: FieldName | None = None
+    place: Place = dataclasses.field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Terms of which one is enough."""
+
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One way to match: all parts within the window, in this order where `ordered[i]` joins part i and i+1 by `>`."""
+
+    parts: tuple[Part, ...]
+    ordered: tuple[bool, ...]  # one shorter than parts
+    window: Window | None = None  # None: the rule's own
+    number: int = 1  # 1-based, among the lines of `find` that are no comments
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One entry of a list: a phrase that counts in `languages` (empty: in every language)."""
+
+    source: str  # as written
+    phrase: Phrase
+    languages: frozenset[str] = frozenset()
+    group: str = ""
+    actor: str = ""  # the person or body that this is a spelling of: what `count:` counts
+    guard: Guard | None = None
+    place: Place = dataclasses.field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """An ambiguous surname counts only where the article also has one of `needs` (given names are among them), or
+    another actor of the same list that is certain; never where it has one of `never_with`."""
+
+    needs: tuple[Phrase, ...] = ()
+    never_with: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermList:
+    """A named list (`$name`), its references to other lists already resolved."""
+
+    name: str
+    entries: tuple[ListEntry, ...]
+    shipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A rule's own test."""
+
+    text: str
+    match: bool
+    place: Place = dataclasses.field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule, its defaults filled in. Exclusions are terms, so they may name lists."""
+
+    id: str
+    name: str
+    lines: tuple[Line, ...]
+    within: Window = Window()
+    fields: tuple[FieldName, ...] = FIELDS
+    ignore: tuple[Term, ...] = ()
+    unless_near: tuple[Term, ...] = ()
+    never: tuple[Term, ...] = ()
+    languages: frozenset[str] = frozenset()  # articles in these; empty: all
+    feeds: frozenset[str] = frozenset()  # names, groups, countries, outlets, lower case; empty: all
+    count: tuple[int, tuple[str, str]] | None = None  # 2 of $kremlin → (2, ("kremlin", ""))
+    tags: tuple[tuple[str, tuple[Term, ...]], ...] = ()
+    send: tuple[str, ...] = ()  # channels
+    every: timedelta | None = None  # at most one message per story per …
+    urgent: bool = False  # breaks through quiet hours and digests
+    examples: tuple[Example, ...] = ()
+    place: Place = dataclasses.field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """All rules that are enabled, and all lists that they name."""
+
+    rules: tuple[Rule, ...]
+    lists: tuple[TermList, ...] = ()
+
+    def list(self, name: str) -> TermList:
+        """Return the list of this name; KeyError when there is none (config has seen to it that there is)."""
+        for termlist in self.lists:
+            if termlist.name == name:
+                return termlist
+        raise KeyError(name)

@@ -1,0 +1,1 @@
+"""One ear for the world: the few fakes that all tests share."""
