@@ -1,0 +1,1 @@
+"""What to do and when: polling and delivery. Pure: takes `now`, asks no clock, logs nothing."""
