@@ -21,6 +21,7 @@ from typing import Literal
 
 FieldName = Literal["title", "lead", "body"]
 FIELDS: tuple[FieldName, ...] = ("title", "lead", "body")
+ChannelKind = Literal["console", "mail", "slack", "text"]
 
 
 def key_of(kind: str, *parts: str) -> str:
@@ -101,6 +102,16 @@ class Channel:
     weekdays: frozenset[int] = frozenset()  # 0 = Monday; empty means every day
     language: str = "nl"  # of the words around the hit
     template: str | None = None  # a folder with the user's own Jinja files
+
+    @property
+    def kind(self) -> ChannelKind:
+        """What a message for this channel has to look like; read off the address's scheme."""
+        address = self.url.reveal().strip().lower() if self.url else ""
+        if not address:
+            return "console"
+        if address.startswith(("mailto:", "mailtos:")):
+            return "mail"
+        return "slack" if address.startswith(("slack:", "https://hooks.slack.com/")) else "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +331,19 @@ class Notice:
     title: str
     text: str
     found: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """What a person asked not to hear of until a time. It expires by itself.
+
+    `value` is the story's key, the rule's id, the feed (its key, outlet or group) or the term (as written in the
+    rule, or as found in the text).
+    """
+
+    kind: Literal["story", "rule", "feed", "term"]
+    value: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
