@@ -363,6 +363,14 @@ class Delivery:
     follows: str = ""  # Message-ID of the story's first message in this channel
 
 
+def message_id(*deliveries: Delivery) -> str:
+    """Return a mail's Message-ID: the same deliveries make the same one, so mail programs fold a repetition away.
+
+    `.invalid` (RFC 2606) belongs to nobody, and says so.
+    """
+    return f"<{key_of('message', *(delivery.key for delivery in deliveries))}@monitor.invalid>"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a person reads, made for one kind of channel."""

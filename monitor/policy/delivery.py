@@ -1,0 +1,342 @@
+"""What goes where, when it may leave, with what it travels, and what follows when it is refused.
+
+Pure: takes `now`, asks no clock. Moments are aware and in UTC; quiet hours, digests and weekdays are local to `zone`.
+
+    route / tell ──▶ Delivery (due) ──depart──▶ messages | held ──▶ after_sent | after_refused + behind
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from monitor.errors import DeliveryError
+from monitor.model import Channel, ChannelKind, Delivery, Hit, Mute, Notice, Outcome, Receipt, key_of, message_id
+from monitor.rules.spec import Rule
+
+# The first retry comes after this long, each next one after twice as long, up to the last value.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
+# A daemon that was off for a week must not give up at the first refusal after it: so many tries come first.
+FEWEST_TRIES = 6
+# More messages than this at once are a storm, whatever the channel allows: the rest goes as one.
+STORM = 30
+# How many hits one message holds in full within the limits of its kind (Slack: 50 blocks; Discord: 2,000 characters).
+MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 200, "slack": 40, "text": 8}
+
+
+# --- what goes where -------------------------------------------------------------------------------------------------
+
+
+def route(  # noqa: PLR0913, PLR0917  (a pure decision names all that it depends on)
+    hit: Hit,
+    rule: Rule,
+    channels: Mapping[str, Channel],
+    mutes: Sequence[Mute],
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    earlier: Sequence[Delivery] = (),
+) -> tuple[Delivery, ...]:
+    """Return the deliveries of a hit: one for each channel that its rule sends to; none when the hit is silent.
+
+    A muted hit gets its delivery too, done before it began, so that the record tells why nobody heard of it.
+    `earlier` are the deliveries on record of the same story's other hits: what follows them goes in their thread,
+    and no sooner than `rule.every` after the last.
+    """
+    if hit.silent:
+        return ()
+    mute = next((mute for mute in mutes if mutes_hit(mute, hit, now)), None)
+    wanted = [channels[name] for name in dict.fromkeys(rule.send) if name in channels]
+    if mute:
+        reason = f"muted: {mute.kind} {mute.value} until {mute.until:%Y-%m-%d %H:%M} UTC"
+        made = [_delivery(hit, channel, now, None) for channel in wanted]
+        return tuple(replace(delivery, outcome=Outcome.MUTED, error=reason) for delivery in made)
+    routed = []
+    for channel in wanted:
+        told = [one for one in earlier if one.channel == channel.name and _counts(one, hit)]
+        due = due_for(channel, _not_before(told, rule.every, now), zone, rule.urgent)
+        follows = message_id(min(told, key=_order)) if told else ""
+        routed.append(replace(_delivery(hit, channel, now, due), follows=follows))
+    return tuple(routed)
+
+
+def tell(
+    notice: Notice, ops: Sequence[str], channels: Mapping[str, Channel], now: datetime, zone: ZoneInfo
+) -> tuple[Delivery, ...]:
+    """Return the deliveries of a notice to `settings.ops`. A notice waits for quiet hours to end, not for a digest."""
+    wanted = (channels[name] for name in dict.fromkeys(ops) if name in channels)
+    return tuple(_delivery(notice, channel, now, opens(channel, now, zone)) for channel in wanted)
+
+
+def mutes_hit(mute: Mute, hit: Hit, now: datetime) -> bool:
+    """Say whether a person asked not to hear of this hit now."""
+    if now >= mute.until:
+        return False
+    article = hit.article
+    names: Mapping[str, Iterable[str]] = {
+        "story": (hit.story,),
+        "rule": (hit.rule,),
+        "feed": (article.feed, article.outlet, article.group),
+        "term": (said for evidence in hit.match.evidence for said in (evidence.term, evidence.text)),
+    }
+    wanted = mute.value.strip().casefold()
+    return bool(wanted) and any(wanted == name.casefold() for name in names[mute.kind])
+
+
+def _counts(delivery: Delivery, hit: Hit) -> bool:
+    """Whether the reader hears of this earlier hit: then the new one follows it."""
+    heard = delivery.outcome not in {Outcome.MUTED, Outcome.DEAD}
+    same_story = isinstance(delivery.subject, Hit) and delivery.subject.story == hit.story
+    return heard and same_story and delivery.subject.key != hit.key
+
+
+def _not_before(told: Sequence[Delivery], every: timedelta | None, now: datetime) -> datetime:
+    """Return when a follow-up may be told: with the one that waits already, or `every` after the last that was sent."""
+    if not told or not every:
+        return now
+    waiting = [one.due for one in told if one.due and one.due > now]
+    if waiting:
+        return min(max(waiting), now + every)
+    return max([now, *(one.sent + every for one in told if one.sent and one.sent <= now)])
+
+
+def _delivery(subject: Hit | Notice, channel: Channel, now: datetime, due: datetime | None) -> Delivery:
+    key = key_of("delivery", subject.key, channel.name)
+    return Delivery(key=key, channel=channel.name, subject=subject, created=now, due=due, first_due=due)
+
+
+# --- when it may leave -----------------------------------------------------------------------------------------------
+
+
+def due_for(channel: Channel, now: datetime, zone: ZoneInfo, urgent: bool) -> datetime:
+    """Return the first moment, not before `now`, at which the channel takes a hit. An urgent one never waits.
+
+    A digest's time that the clock shows twice (autumn) counts once, the first time; one that it never shows (spring)
+    becomes the next moment that exists. A digest that falls into quiet hours leaves when they end.
+    """
+    return now if urgent else opens(channel, _gathered(channel, now, zone), zone)
+
+
+def opens(channel: Channel, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first moment, not before `now`, that is outside the channel's quiet hours and on one of its days."""
+    moment = now
+    while True:
+        local = moment.astimezone(zone)
+        if channel.weekdays and local.weekday() not in channel.weekdays:
+            moment = _next(time.min, moment, zone, from_tomorrow=True)
+        elif channel.quiet and _within(local.time(), channel.quiet):
+            moment = _next(channel.quiet[1], moment, zone)
+        else:
+            return moment
+
+
+def _gathered(channel: Channel, now: datetime, zone: ZoneInfo) -> datetime:
+    if channel.digest is None:
+        return now
+    if channel.digest == "hourly":
+        return _next_full_hour(now, zone)
+    for day in count():
+        moment = _moments(now.astimezone(zone).date() + timedelta(days=day), channel.digest, zone)[0]
+        if moment >= now and _on_duty(channel, moment, zone):
+            return moment
+    raise AssertionError  # count() does not end
+
+
+def _on_duty(channel: Channel, moment: datetime, zone: ZoneInfo) -> bool:
+    return not channel.weekdays or moment.astimezone(zone).weekday() in channel.weekdays
+
+
+def _next_full_hour(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the next moment at which the local clock shows a full hour; zones of :30 and :45 have theirs."""
+    local = now.astimezone(zone)
+    past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return now - past + timedelta(hours=1) if past else now
+
+
+def _within(local: time, span: tuple[time, time]) -> bool:
+    """Whether a clock that shows `local` is inside the span, which may cross midnight; from x to x is no time."""
+    start, end = span
+    return start <= local < end if start <= end else local >= start or local < end
+
+
+def _next(clock: time, after: datetime, zone: ZoneInfo, *, from_tomorrow: bool = False) -> datetime:
+    """Return the first moment later than `after` at which the local clock shows `clock`."""
+    today = after.astimezone(zone).date()
+    for day in count(int(from_tomorrow)):
+        for moment in _moments(today + timedelta(days=day), clock, zone):
+            if moment > after:
+                return moment
+    raise AssertionError  # count() does not end
+
+
+def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return when the local clock shows this: once, twice (autumn), or at the moment after the gap (spring)."""
+    early, late = (datetime.combine(day, clock.replace(fold=fold), tzinfo=zone).astimezone(UTC) for fold in (0, 1))
+    if early <= late:
+        return (early,) if early == late else (early, late)
+    return (_gap_end(late, early, zone),)
+
+
+def _gap_end(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment between these two at which the local clock leaps ahead, to the second."""
+    old = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = (before + (after - before) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == old:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+# --- with what it travels --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What leaves a channel now, message by message, and what waits on, with its new `due`."""
+
+    messages: tuple[tuple[Delivery, ...], ...]
+    held: tuple[Delivery, ...] = ()
+
+
+def depart(  # noqa: PLR0913  (a pure decision names all that it depends on)
+    deliveries: Sequence[Delivery],
+    channel: Channel,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    sent: Sequence[datetime] = (),
+    urgent: AbstractSet[str] = frozenset(),
+) -> Departure:
+    """Decide, at the moment of leaving, what of the deliveries that are due goes now and in which messages.
+
+    It looks at the clock again, for a retry, or a daemon that was off, may come to a delivery in quiet hours.
+    `sent` are the moments at which messages left through this channel lately; `urgent` are the ids of urgent rules,
+    which nothing holds.
+    """
+    open_at = opens(channel, now, zone)
+    ready = [one for one in deliveries if open_at <= now or _urgent(one, urgent)]
+    held = [_held(one, open_at) for one in deliveries if one not in ready]
+    pressing = gather([one for one in ready if _urgent(one, urgent)], channel, now, sent=sent)
+    others = gather([one for one in ready if not _urgent(one, urgent)], channel, now, sent=sent)
+    room = _room(channel, now, sent)
+    frees = opens(channel, _frees(channel, now, sent), zone)
+    held += [_held(one, frees) for group in others[room:] for one in group]
+    return Departure((*pressing, *others[:room]), tuple(sorted(held, key=_order)))
+
+
+def gather(
+    deliveries: Sequence[Delivery], channel: Channel, now: datetime, *, sent: Sequence[datetime] = ()
+) -> tuple[tuple[Delivery, ...], ...]:
+    """Return which deliveries form one message, in the order in which they were made.
+
+    A digest, and what quiet hours held, is one message; otherwise each story is. What is over `at_most` is gathered
+    into the last that is allowed. Notices are apart from hits. No message holds more than its kind can show.
+    """
+    groups: dict[str, list[Delivery]] = {}
+    for delivery in sorted(deliveries, key=_order):
+        groups.setdefault(_company(delivery, channel), []).append(delivery)
+    messages = [part for group in groups.values() for part in _parts(group, channel)]
+    alone = max(min(_room(channel, now, sent), STORM) - 1, 0)
+    if len(messages) <= alone + 1:
+        return tuple(messages)
+    return (*messages[:alone], *_over(messages[alone:], channel))
+
+
+def _company(delivery: Delivery, channel: Channel) -> str:
+    """Name the message that a delivery travels in."""
+    if isinstance(delivery.subject, Notice):
+        return "notices"
+    waited = delivery.first_due is not None and delivery.first_due > delivery.created
+    if channel.digest is not None or (waited and (channel.quiet or channel.weekdays)):
+        return "digest"
+    return f"story {delivery.subject.story}"
+
+
+def _over(messages: Iterable[tuple[Delivery, ...]], channel: Channel) -> list[tuple[Delivery, ...]]:
+    rest = sorted((one for message in messages for one in message), key=_order)
+    hits = [one for one in rest if isinstance(one.subject, Hit)]
+    notices = [one for one in rest if isinstance(one.subject, Notice)]
+    return [*_parts(hits, channel), *_parts(notices, channel)]
+
+
+def _parts(group: Sequence[Delivery], channel: Channel) -> list[tuple[Delivery, ...]]:
+    most = MOST[channel.kind]
+    return [tuple(group[start : start + most]) for start in range(0, len(group), most)]
+
+
+def _room(channel: Channel, now: datetime, sent: Sequence[datetime]) -> int:
+    """Return how many messages the channel still takes now."""
+    if channel.at_most is None:
+        return STORM
+    most, window = channel.at_most
+    return max(most - sum(now - window < moment <= now for moment in sent), 0)
+
+
+def _frees(channel: Channel, now: datetime, sent: Sequence[datetime]) -> datetime:
+    """Return when the oldest message leaves the window of `at_most`; at once for what is only too much in one go."""
+    if channel.at_most is None:
+        return now
+    window = channel.at_most[1]
+    return min((moment for moment in sent if now - window < moment <= now), default=now) + window
+
+
+def _held(delivery: Delivery, until: datetime) -> Delivery:
+    """Hold a delivery. What policy holds is not late: the time to its death begins when it may leave."""
+    return replace(delivery, due=until, first_due=until)
+
+
+def _urgent(delivery: Delivery, urgent: AbstractSet[str]) -> bool:
+    return isinstance(delivery.subject, Hit) and delivery.subject.rule in urgent
+
+
+def _order(delivery: Delivery) -> tuple[datetime, datetime, str]:
+    return delivery.created, delivery.subject.found, delivery.key
+
+
+# --- how it went -----------------------------------------------------------------------------------------------------
+
+
+def after_sent(delivery: Delivery, receipt: Receipt, now: datetime) -> Delivery:  # noqa: ARG001  (what it said is logged)
+    """Return the delivery as it stands after the channel took it."""
+    return replace(delivery, due=None, outcome=Outcome.SENT, sent=now, attempts=delivery.attempts + 1, error="")
+
+
+def after_refused(
+    delivery: Delivery, error: DeliveryError, now: datetime, dead_after: timedelta, jitter: float
+) -> Delivery:
+    """Return the delivery as it stands after a refusal: tried again later, or dead and kept for a person.
+
+    `jitter` is in [0, 1) and spreads the retries. What the channel asks (Retry-After) is honoured, except beyond the
+    day of its death, when it is tried a last time. A refusal for good is dead at once.
+    """
+    tried = replace(delivery, attempts=delivery.attempts + 1, error=error.reason)
+    began = delivery.first_due or delivery.created
+    over = now >= began + dead_after and tried.attempts >= FEWEST_TRIES
+    if not error.retry or over:
+        return replace(tried, due=None, outcome=Outcome.DEAD)
+    pause = pause_before(tried.attempts, jitter)
+    asked = max(pause, error.retry_after or pause)
+    last = max(began + dead_after, now + pause)
+    return replace(tried, due=min(now + asked, last), outcome=Outcome.RETRY)
+
+
+def pause_before(attempt: int, jitter: float) -> timedelta:
+    """Return how long to wait after so many refusals: doubling, between half and the whole of it by `jitter`."""
+    whole = min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
+    return whole * (0.5 + jitter / 2)
+
+
+def behind(waiting: Sequence[Delivery], refused: Delivery) -> tuple[Delivery, ...]:
+    """Return the deliveries that stood behind a refused one: not tried, due with it, so that the order is kept.
+
+    A refusal for good moves nobody: the next may be taken.
+    """
+    if refused.due is None:
+        return tuple(waiting)
+    return tuple(replace(one, due=max(refused.due, one.due or refused.due)) for one in waiting)
