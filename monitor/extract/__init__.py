@@ -1,0 +1,16 @@
+"""Page → article, or why not. Pure: bytes in, values out; nothing here raises for what a stranger wrote.
+
+    read(page, entry, feed)   the first text of a page, cheap enough for every article
+    refine(page, reading)     the better text, for an article whose first text matched a rule
+    from_entry(entry, feed)   the feed's own words, when the page cannot be had
+    from_text(text, key=…)    a text that needs no extraction
+    whole(article)            what people read below the title, as one text
+
+Each question has a module: `tree` (which signs are these bytes?), `head` (what does the page say of itself?), `text`
+(what do people read?), `dates` (which moment is that?), `page` (what comes of it?), `articles` (what without a page?).
+"""
+
+from monitor.extract.articles import from_entry, from_text, whole
+from monitor.extract.page import read, refine
+
+__all__ = ["from_entry", "from_text", "read", "refine", "whole"]

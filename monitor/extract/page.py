@@ -1,0 +1,128 @@
+"""Page → reading: what comes of a page, put together from what the other modules find on it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from urllib.parse import urljoin
+
+from lxml.html import HtmlElement
+
+from monitor import urls
+from monitor.extract import articles, dates, head, text, tree
+from monitor.extract.head import Head
+from monitor.extract.text import Block
+from monitor.model import Article, Entry, Feed, Outcome, Page, Reading
+
+
+def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
+    """Return the article of a page, or why it holds none. `entry` says what the feed knew of it."""
+    parsed = tree.parse(page.body, page.charset)
+    if parsed is None:
+        return Reading(Outcome.NO_TEXT, None, "the page is empty")
+    said = head.read(parsed)
+    url = _url(page, entry, said)
+    title = _title(parsed, said) or entry.title
+    when = head.published(said) or _shown(parsed) or dates.in_url(url) or entry.published
+    body = _without_title(text.blocks(tree.bared(parsed)), title)
+    article = Article(
+        key=articles.key(url, entry),
+        url=url,
+        title=urls.clean(title),
+        lead=urls.clean(_lead(said, entry, body)),
+        body=urls.clean(text.joined(body)),
+        published=when,
+        updated=head.updated(said) or entry.updated,
+        authors=tuple(urls.clean(name) for name in head.authors(said) or entry.authors),
+    )
+    article = articles.at_home(article, entry, feed, said.language)
+    return Reading(Outcome.READ if article.body else Outcome.NO_TEXT, article)
+
+
+def refine(page: Page, reading: Reading) -> Reading:
+    """Return the reading with the better text. Dear: for an article whose first text matched a rule."""
+    return reading
+
+
+def _url(page: Page, entry: Entry, said: Head) -> str:
+    """Return the article's address: the one that the page claims only where it stays on its site."""
+    here = page.url if urls.host(page.url) else entry.link
+    for claim in (said.canonical, said.meta("og:url")):
+        there = _joined(here, claim) if claim else ""
+        if there.startswith(("http://", "https://")) and (not here or _site(there) == _site(here)):
+            return there
+    return here
+
+
+def _joined(here: str, claim: str) -> str:
+    try:
+        return urljoin(here, claim)
+    except ValueError:
+        return ""
+
+
+def _site(url: str) -> str:
+    """Return the registered part of a host's name, near enough: m.example.be and www.example.be are one site."""
+    return ".".join(urls.host(url).split(".")[-2:])
+
+
+def _title(parsed: HtmlElement, said: Head) -> str:
+    """Return the title on which most of the page's claims agree; of equal ones JSON-LD's, then og:title, then h1."""
+    claims = [title for title in _titles(parsed, said) if text.words(title)]
+    if not claims:
+        return ""
+    votes = [text.words(title) for title in claims]
+    best = max(range(len(claims)), key=lambda at: (votes.count(votes[at]), -at))
+    if votes.count(votes[best]) == 1:  # some publishers cut their og:title
+        best = next((at for at, vote in enumerate(votes) if vote[: len(votes[best])] == votes[best] != vote), best)
+    return max((claim for claim, vote in zip(claims, votes, strict=True) if vote == votes[best]), key=len)
+
+
+def _titles(parsed: HtmlElement, said: Head) -> Iterator[str]:
+    claimed = [_unsigned(title, said) for title in head.titles(said) if title]
+    shown = [" ".join(node.text_content().split()) for node in parsed.iter("h1")]
+    yield from claimed[:2]
+    yield from shown[:1]
+    if not claimed and not shown:
+        yield _unsigned(said.title, said)
+
+
+def _unsigned(title: str, said: Head) -> str:
+    """Return a title without the outlet's name behind it."""
+    for mark in (" | ", " - ", " – ", " — ", " · ", " • "):
+        before, cut, after = title.rpartition(mark)
+        if cut and len(before) > 15 and _is_site(after, said):
+            return before.strip()
+    return title
+
+
+def _is_site(tail: str, said: Head) -> bool:
+    site = said.meta("og:site_name").lower()
+    return bool(site) and (tail.strip().lower() in site or site in tail.lower())
+
+
+def _shown(parsed: HtmlElement) -> datetime | None:
+    """Return the first date that the page shows as its own."""
+    for node in parsed.iter("time"):
+        if made := dates.moment(node.get("datetime") or "") or dates.written(node.text_content()):
+            return made
+    return None
+
+
+def _without_title(found: Sequence[Block], title: str) -> tuple[Block, ...]:
+    """Return the text without the headings above it: the first paragraph is the lead, not the title again."""
+    said = text.words(title)
+    kept = list(found)
+    while kept and (text.words(kept[0].text) == said or kept[0].kind == "head"):
+        kept.pop(0)
+    return tuple(kept)
+
+
+def _lead(said: Head, entry: Entry, body: Sequence[Block]) -> str:
+    """Return the summary that stands apart from the body; "" when the body holds it."""
+    start = set(text.words(text.joined(body[:6])))
+    for lead in (*head.leads(said), entry.summary):
+        own = text.words(lead)
+        if len(own) >= 5:
+            return "" if sum(word in start for word in own) >= 0.8 * len(own) else lead
+    return ""

@@ -1,0 +1,79 @@
+"""Bytes from a stranger → a tree of elements. Pure; never raises for what is in the bytes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from lxml import etree, html
+
+# trafilatura refuses more, and lxml needs 20 times as much memory.
+MOST_BYTES = 20_000_000
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# What browsers read when a page says ASCII or Latin-1 (https://encoding.spec.whatwg.org/#names-and-labels).
+_WINDOWS = frozenset({"ascii", "iso8859-1", "latin-1", "latin1"})
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_HIDDEN = "script", "style", "template", "svg", "noscript", "iframe"
+
+
+def parse(body: bytes, charset: str = "") -> html.HtmlElement | None:
+    """Return the page as a tree, or None when there is no element in it. `charset` is what the HTTP header said."""
+    said = decoded(body[:MOST_BYTES], charset)
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    try:
+        tree = html.document_fromstring(_CONTROLS.sub("", said).encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+    return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def bared(tree: html.HtmlElement) -> html.HtmlElement:
+    """Take out of the tree what no reader sees; what comes after has less to copy. Metadata must be read before."""
+    etree.strip_elements(tree, *_HIDDEN, with_tail=False)
+    return tree
+
+
+def decoded(body: bytes, charset: str = "") -> str:
+    """Return the bytes as text, as browsers do: byte order mark, header, `<meta>`; then windows-1252.
+
+    One thing is believed before what a page says: multi-byte UTF-8 without one fault never comes about by chance.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    strict = _strict(body)
+    if strict is not None and not body.isascii():
+        return strict
+    declared = _DECLARED.search(body[:4096])
+    for label in (charset, declared[1].decode("ascii", "replace") if declared else ""):
+        if codec := _codec(label):
+            return body.decode(codec, "replace")
+    return strict if strict is not None else _undeclared(body)
+
+
+def _strict(body: bytes) -> str | None:
+    """Return the text if it is UTF-8 without a fault; a last sign that was cut in two is no fault."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(body)
+    except UnicodeDecodeError:
+        return None
+
+
+def _codec(label: str) -> str:
+    """Return the codec that a browser takes for this label, "" for none it knows."""
+    try:
+        name = codecs.lookup(label.strip().strip("\"'")).name
+        "".encode(name)
+    except (LookupError, ValueError):
+        return ""
+    if name.startswith("utf-16"):
+        return "utf-8"  # a page whose label could be read is not UTF-16
+    return "cp1252" if name in _WINDOWS else name
+
+
+def _undeclared(body: bytes) -> str:
+    """Return UTF-8 when nearly all of the signs beyond ASCII are, else windows-1252."""
+    text = body.decode("utf-8", "replace")
+    faults = text.count("\ufffd")
+    return text if faults * 20 < len(body) - len(text) else body.decode("cp1252", "replace")
