@@ -220,14 +220,15 @@ def depart(  # noqa: PLR0913  (a pure decision names all that it depends on)
     which nothing holds.
     """
     open_at = opens(channel, now, zone)
-    ready = [one for one in deliveries if open_at <= now or _urgent(one, urgent)]
-    held = [_held(one, open_at) for one in deliveries if one not in ready]
-    pressing = gather([one for one in ready if _urgent(one, urgent)], channel, now, sent=sent)
-    others = gather([one for one in ready if not _urgent(one, urgent)], channel, now, sent=sent)
-    room = _room(channel, now, sent)
+    pressing = [one for one in deliveries if _urgent(one, urgent)]
+    patient = sorted((one for one in deliveries if not _urgent(one, urgent)), key=_order)
+    first = gather(pressing, channel, now, sent=sent)
+    if open_at > now:
+        return Departure(first, tuple(_held(one, open_at) for one in patient))
+    messages, room = gather(patient, channel, now, sent=sent), _room(channel, now, sent)
     frees = opens(channel, _frees(channel, now, sent), zone)
-    held += [_held(one, frees) for group in others[room:] for one in group]
-    return Departure((*pressing, *others[:room]), tuple(sorted(held, key=_order)))
+    held = (_held(one, frees) for message in messages[room:] for one in message)
+    return Departure((*first, *messages[:room]), tuple(held))
 
 
 def gather(
@@ -287,8 +288,8 @@ def _frees(channel: Channel, now: datetime, sent: Sequence[datetime]) -> datetim
 
 
 def _held(delivery: Delivery, until: datetime) -> Delivery:
-    """Hold a delivery. What policy holds is not late: the time to its death begins when it may leave."""
-    return replace(delivery, due=until, first_due=until)
+    """Hold a delivery. What was never tried is not late: the time to its death begins when it may leave."""
+    return replace(delivery, due=until, first_due=delivery.first_due if delivery.attempts else until)
 
 
 def _urgent(delivery: Delivery, urgent: AbstractSet[str]) -> bool:
