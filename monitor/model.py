@@ -193,6 +193,7 @@ class Page:
     etag: str = ""
     last_modified: str = ""
     not_modified: bool = False  # 304: there is no body
+    truncated: bool = False  # longer than our cap: `body` is its beginning, and neither etag nor last_modified is kept
     moved_to: str = ""  # the address that a chain of only permanent redirects led to
     fetched: datetime | None = None
 
