@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
 from monitor import urls
-from monitor.extract import articles, dates, head, text, tree
+from monitor.extract import articles, dates, head, outcome, text, tree
 from monitor.extract.head import Head
+from monitor.extract.outcome import Sight
 from monitor.extract.text import Block
 from monitor.model import Article, Entry, Feed, Outcome, Page, Reading
+
+_A_DAY = timedelta(days=1)
 
 
 def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
@@ -22,21 +26,26 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
         return Reading(Outcome.NO_TEXT, None, "the page is empty")
     said = head.read(parsed)
     url = _url(page, entry, said)
-    title = _title(parsed, said) or entry.title
-    when = head.published(said) or _shown(parsed) or dates.in_url(url) or entry.published
-    body = _without_title(text.blocks(tree.bared(parsed)), title)
+    title = _title(parsed, said)
+    when = _published(parsed, said, url, title) or entry.published
+    loads = outcome.marks(parsed)
+    found = text.blocks(tree.bared(parsed))
+    what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found))
+    if what not in (Outcome.READ, Outcome.TEASER):
+        return Reading(what, None, why)
+    body = _without_title(found, title)
     article = Article(
         key=articles.key(url, entry),
         url=url,
-        title=urls.clean(title),
+        title=urls.clean(title or entry.title),
         lead=urls.clean(_lead(said, entry, body)),
         body=urls.clean(text.joined(body)),
         published=when,
         updated=head.updated(said) or entry.updated,
         authors=tuple(urls.clean(name) for name in head.authors(said) or entry.authors),
+        complete=what is Outcome.READ,
     )
-    article = articles.at_home(article, entry, feed, said.language)
-    return Reading(Outcome.READ if article.body else Outcome.NO_TEXT, article)
+    return Reading(what, articles.at_home(article, entry, feed, said.language), why)
 
 
 def refine(page: Page, reading: Reading) -> Reading:
@@ -101,10 +110,37 @@ def _is_site(tail: str, said: Head) -> bool:
     return bool(site) and (tail.strip().lower() in site or site in tail.lower())
 
 
-def _shown(parsed: HtmlElement) -> datetime | None:
-    """Return the first date that the page shows as its own."""
-    for node in parsed.iter("time"):
-        if made := dates.moment(node.get("datetime") or "") or dates.written(node.text_content()):
+def _published(parsed: HtmlElement, said: Head, url: str, title: str) -> datetime | None:
+    """Return when the page says it appeared: in its head, below its title, in its address; best first."""
+    if claimed := head.published(said):
+        return claimed
+    shown = _marked(parsed) or _near(parsed, title)
+    addressed = dates.in_url(url)
+    if shown and addressed and abs(shown - addressed) > _A_DAY:
+        return addressed  # what stands near the title may tell of a change, or of another article
+    return shown or addressed
+
+
+def _marked(parsed: HtmlElement) -> datetime | None:
+    """Return the moment in an element that is marked as the one of publication."""
+    for node in parsed.iter("time", "span", "div", "p", "abbr"):
+        if node.get("pubdate") is not None or "datepublished" in (node.get("itemprop") or "").lower():
+            claim = node.get("datetime") or node.get("content") or node.text_content()
+            if made := dates.moment(claim):
+                return made
+    return None
+
+
+def _near(parsed: HtmlElement, title: str) -> datetime | None:
+    """Return the first moment within a few lines below the title."""
+    own = text.words(title)
+    top = next((node for node in parsed.iter("h1", "h2") if text.words(node.text_content()) == own), None)
+    if top is None:
+        return None
+    below = itertools.islice(top.xpath("following::node()"), 120)
+    for node in below:
+        said = node if isinstance(node, str) else node.get("datetime") if node.tag == "time" else ""
+        if said and len(said) < 120 and (made := dates.moment(said)):
             return made
     return None
 
