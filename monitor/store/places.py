@@ -1,0 +1,335 @@
+"""Where a database lives: a SQLite file or a PostgreSQL server, how to reach it, hold it and see that it is still it.
+
+Their errors end here: whatever SQLAlchemy and the drivers raise leaves as a StoreError that says what to do and holds
+no password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+from uuid import uuid4
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    NullPool,
+    Pool,
+    QueuePool,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from monitor.errors import AlreadyRunningError, StoreError
+from monitor.model import Secret
+
+# In the head of a SQLite file ("mntr"): tells an empty database of ours from anything else.
+APPLICATION_ID: Final = 0x6D6E7472
+# Another process may hold the database for so long (a backup, a person in the sqlite3 shell) before we give up.
+BUSY_MS: Final = 30_000
+# Names the lock of "the one daemon on this database" among the advisory locks of a PostgreSQL database.
+ADVISORY: Final = APPLICATION_ID
+
+_PRAGMAS: Final = (
+    # A lost commit would be a lost entry: FULL lost none in any power cut tried, NORMAL lost some in every one.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class Place(Protocol):
+    """Where a database lives."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in front of a person: no password."""
+
+    def writer(self) -> Engine:
+        """Return an engine with one connection, whose transactions take the write lock as they begin."""
+
+    def reader(self) -> Engine:
+        """Return an engine that cannot write."""
+
+    def hold(self) -> None:
+        """Be the only daemon on it until `close`; raises AlreadyRunningError."""
+
+    def check(self) -> None:
+        """Raise StoreError unless it is still the database that was opened, and still held. Cheap."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def place(url: Secret | str) -> Place:
+    """Return the place that a database's address names; raises StoreError when it cannot be used."""
+    said = url.reveal() if isinstance(url, Secret) else url
+    try:
+        parsed = make_url(said)
+    except (ArgumentError, ValueError):
+        raise StoreError("the database's address is no address: sqlite:///monitor.db is one") from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return SQLiteFile(_path(parsed))
+    if backend in {"postgresql", "postgres"}:
+        return PostgresServer(parsed.set(drivername="postgresql+psycopg"))
+    raise StoreError(f"no database of kind {backend!r} is known: use sqlite or postgresql")
+
+
+def _path(url: URL) -> Path:
+    if url.database in {None, "", ":memory:"}:
+        raise StoreError("the database must be a file: what is only in memory is lost in a crash")
+    return Path(str(url.database)).absolute()
+
+
+# --- SQLite ----------------------------------------------------------------------------------------------------------
+
+
+class SQLiteFile:
+    """A database in a file. Its identity is the file itself: one that was emptied, moved or replaced looks healthy."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+        self._refuse_unusable()
+        if not path.exists():
+            self._create()
+        self._identity = _identity(path)
+        self.check()
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def writer(self) -> Engine:
+        """WAL, a full sync at every commit, and BEGIN IMMEDIATE: other ways lose updates or fail when it is busy."""
+        return _engine(self._connect, QueuePool, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+
+    def reader(self) -> Engine:
+        """A new connection each time: one that outlives its file would go on reading it."""
+        return _engine(partial(self._connect, read_only=True), NullPool, "BEGIN")
+
+    def hold(self) -> None:
+        """Take an flock on a file beside it. A dead process holds none, so nothing is left to clean up."""
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
+            os.close(lock)
+            raise AlreadyRunningError(f"{self.name} is already being watched by process {holder}") from None
+        os.truncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+        self._lock = lock
+
+    def check(self) -> None:
+        """Look at the file by its name: never open it, for closing would drop SQLite's own locks."""
+        found = _identity(self.path)
+        if found is None:
+            raise StoreError(f"{self.name} is gone: stop, and restore it from a backup")
+        if found != self._identity:
+            raise StoreError(
+                f"{self.name} was replaced by another file while it was in use: stop, and look which is right"
+            )
+        if self.path.stat().st_size == 0:
+            raise StoreError(f"{self.name} is empty (0 bytes): restore it from a backup, or remove it to begin anew")
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path))}?mode=rw"  # never makes a new one behind our back
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            _refuse_others(connection, self.name)
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            connection.execute("PRAGMA query_only=ON" if read_only else "PRAGMA journal_mode=WAL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _create(self) -> None:
+        """Make an empty database beside its place and link it in: a file of zero length is then always damage."""
+        new = self.path.with_name(f"{self.path.name}.{uuid4().hex[:8]}.new")
+        connection = sqlite3.connect(new)
+        try:
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+        with contextlib.suppress(FileExistsError):  # another process was as quick: its file is as good
+            os.link(new, self.path)
+        new.unlink()
+        _sync(self.path.parent)
+
+    def _refuse_unusable(self) -> None:
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise StoreError(f"the folder {folder} for the database does not exist")
+        if self.path.is_dir():
+            raise StoreError(f"{self.name} is a folder, not a database")
+        # SQLite writes files of its own beside the database.
+        for path in (folder, *([self.path] if self.path.exists() else [])):
+            if not os.access(path, os.W_OK):
+                raise StoreError(
+                    f"{path} cannot be written by this user ({_user()}): give it the right to, or move the database"
+                )
+
+
+def _engine(connect: Any, pool: type[Pool], begin: str, **settings: Any) -> Engine:
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=pool, hide_parameters=True, json_serializer=_json, **settings
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _refuse_others(connection: sqlite3.Connection, name: str) -> None:
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    if found != APPLICATION_ID:
+        raise StoreError(f"{name} is a database of another program, not of monitor")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name of a file in it last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _user() -> str:
+    return os.environ.get("USER", str(os.geteuid()))
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+class PostgresServer:
+    """A database on a server."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._lock: Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """The address, its password starred out."""
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+    def writer(self) -> Engine:
+        """One connection, tested before use: the server may have been restarted."""
+        return self._engine(QueuePool, pool_size=1, max_overflow=0, pool_pre_ping=True)
+
+    def reader(self) -> Engine:
+        """A few connections, read-only by the server's word."""
+        options = "-c timezone=utc -c default_transaction_read_only=on"
+        return self._engine(QueuePool, pool_size=2, max_overflow=4, pool_pre_ping=True, options=options)
+
+    def hold(self) -> None:
+        """Take an advisory lock on a connection of its own: the server drops it when the process dies."""
+        lock = self._engine(NullPool).connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not lock.scalar(text("SELECT pg_try_advisory_lock(:name)"), {"name": ADVISORY}):
+            holder = lock.scalar(
+                text("SELECT min(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :name AND granted"),
+                {"name": ADVISORY},
+            )
+            lock.close()
+            raise AlreadyRunningError(f"{self.name} is already being watched by process {holder} (of the server)")
+        self._lock = lock
+
+    def check(self) -> None:
+        """Without the lock another daemon may have begun: then this one must stop."""
+        if self._lock is None:
+            return
+        try:
+            self._lock.scalar(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.name}: the connection that held the daemon's lock is lost") from error
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _engine(self, pool: type[Pool], *, options: str = "-c timezone=utc", **settings: Any) -> Engine:
+        reach = {"options": options, "connect_timeout": 10, "application_name": "monitor"}
+        try:
+            return create_engine(
+                self._url,
+                poolclass=pool,
+                hide_parameters=True,
+                json_serializer=_json,
+                connect_args=reach,
+                **settings,
+            )
+        except ImportError:
+            raise StoreError("PostgreSQL needs a driver: pip install 'monitor[postgres]'") from None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+# What the drivers say, and what a person should know of it.
+_SAID: Final = (
+    (r"database or disk is full|No space left", "the disk is full: make room; nothing is lost, work goes on by itself"),
+    (r"database is locked", "another process holds it for too long"),
+    (r"not a database", "this is not a SQLite database"),
+    (r"malformed", "it is damaged: restore it from a backup"),
+    (r"readonly|read-only|unable to open", "it cannot be written: look at the rights of the file and its folder"),
+    (r"no such table|does not exist", "its tables are missing or old: it must be upgraded first"),
+    (r"password authentication", "the server refused the user or the password"),
+    (r"connection (failed|refused|timeout)|could not connect|server closed", "the server does not answer"),
+)
+
+
+@contextlib.contextmanager
+def reported(where: Place) -> Iterator[None]:
+    """Turn what the drivers raise into a StoreError that names the place and says what to do."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        said = str(getattr(error, "orig", None) or error)
+        known = next((told for pattern, told in _SAID if re.search(pattern, said)), "")
+        raise StoreError(f"{where.name}: {known or 'it failed'} ({said.strip().splitlines()[0]})") from error
+    except OSError as error:
+        raise StoreError(f"{where.name}: {error.strerror or error}") from error

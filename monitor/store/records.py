@@ -1,0 +1,86 @@
+"""What the store tells and is told beyond `model`: the ledger of a poll, a feed's health, a hit with its fate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitor.model import Delivery, Feed, Hit, Outcome
+
+Mark = Literal["useful", "noise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRecord:
+    """How one poll of a feed went: `listed == new + known + old`. `gap`: entries may have come and gone unseen."""
+
+    at: datetime
+    outcome: Outcome
+    listed: int = 0
+    new: int = 0
+    known: int = 0
+    old: int = 0
+    reason: str = ""
+    took: timedelta | None = None
+    gap: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedReport:
+    """A feed, what became of all it listed, and how it is."""
+
+    feed: Feed
+    configured: bool
+    outcomes: Mapping[Outcome, int]  # of its entries; what waits is not among them
+    waiting: int  # entries in the inbox
+    hits: int
+
+    @property
+    def health(self) -> Literal["ok", "failing", "paused", "new", "removed"]:
+        """One word: `new` was never polled, `paused` waits for a person, `removed` is no longer configured."""
+        if not self.configured:
+            return "removed"
+        if self.feed.state.due is None:
+            return "paused"
+        if self.feed.state.failures:
+            return "failing"
+        return "ok" if self.feed.state.polled else "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitRecord:
+    """A hit, what a person thought of it, and where it went."""
+
+    hit: Hit
+    mark: Mark | None = None
+    why: str = ""
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """The state of everything in numbers: for `monitor status`, the page and the metrics."""
+
+    feeds: Mapping[str, int] = field(default_factory=dict)  # by health
+    inbox: int = 0  # entries that wait to be read
+    outbox: int = 0  # deliveries that wait to be sent
+    oldest_due: datetime | None = None  # of feeds, entries and deliveries together
+    entries: Mapping[str, int] = field(default_factory=dict)  # done, by outcome
+    deliveries: Mapping[str, int] = field(default_factory=dict)  # by outcome
+    articles: int = 0
+    hits: int = 0
+    last_poll: datetime | None = None
+    last_hit: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry on record, as far as a feed's next document is compared with it."""
+
+    key: str
+    title: str
+    link: str
+    found: datetime | None
+    updated: datetime | None

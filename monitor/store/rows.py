@@ -1,0 +1,138 @@
+"""Between the values of `model` and the rows of `tables`. The one place that knows how an article's text is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from monitor.model import (
+    Article,
+    Delivery,
+    Entry,
+    Evidence,
+    Feed,
+    FeedState,
+    Hit,
+    Match,
+    Notice,
+    Outcome,
+)
+from monitor.urls import host, masked
+
+Values = dict[str, Any]
+Row = Mapping[str, Any]  # by column name: `row._asdict()`, or a part of a joined one
+
+_STATE = tuple(f.name for f in fields(FeedState))
+_CONFIG = tuple(f.name for f in fields(Feed) if f.name not in {"key", "state"})
+_ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases"})
+_ARTICLE = tuple(f.name for f in fields(Article) if f.name != "authors")
+_DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome"})
+
+
+def config_values(feed: Feed) -> Values:
+    """Return the columns that the user's file decides. A password in the address stays out of the database."""
+    said = {name: getattr(feed, name) for name in _CONFIG}
+    return said | {"url": masked(feed.url), "host": host(feed.url), "configured": True}
+
+
+def state_values(state: FeedState) -> Values:
+    """Return the columns that polling decides; whatever was claimed is no longer."""
+    said = {name: getattr(state, name) for name in _STATE}
+    return said | {"recent": list(state.recent), "items": list(state.items), "leased": None}
+
+
+def feed_of(row: Row) -> Feed:
+    """Return a feed as it is configured and as it stands; its due date as it was before a claim."""
+    state = {name: row[name] for name in _STATE}
+    state |= {"recent": tuple(row["recent"]), "items": tuple(row["items"]), "due": row["leased"] or row["due"]}
+    return Feed(key=row["key"], **{name: row[name] for name in _CONFIG}, state=FeedState(**state))
+
+
+def entry_values(entry: Entry, at: str) -> Values:
+    """Return an entry's columns; `at` is the host to visit for it when it has no link of its own."""
+    said = {name: getattr(entry, name) for name in _ENTRY}
+    return said | {
+        "feed": entry.feed or None,
+        "authors": list(entry.authors),
+        "host": host(entry.link) or at,
+        "leased": None,
+    }
+
+
+def entry_of(row: Row, aliases: tuple[str, ...] = ()) -> Entry:
+    """Return an entry; its due date as it was before a claim."""
+    said = {name: row[name] for name in _ENTRY} | {"due": row["leased"] or row["due"]}
+    return Entry(feed=row["feed"] or "", authors=tuple(row["authors"]), aliases=aliases, **said)
+
+
+def article_values(article: Article) -> Values:
+    """Return an article's columns."""
+    return {name: getattr(article, name) for name in _ARTICLE} | {"authors": list(article.authors)}
+
+
+def article_of(row: Row) -> Article:
+    """Return an article with its whole text."""
+    return Article(**{name: row[name] for name in _ARTICLE}, authors=tuple(row["authors"]))
+
+
+def match_value(match: Match) -> Values:
+    """Return a match as JSON can hold it; the rule stands in a column of its own."""
+    evidence = [{f.name: getattr(found, f.name) for f in fields(Evidence)} for found in match.evidence]
+    return {"evidence": evidence, "lines": list(match.lines), "tags": list(match.tags)}
+
+
+def hit_values(hit: Hit) -> Values:
+    """Return a hit's columns."""
+    return {
+        "key": hit.key,
+        "rule": hit.rule,
+        "rule_name": hit.rule_name,
+        "article": hit.article.key,
+        "match": match_value(hit.match),
+        "story": hit.story,
+        "found": hit.found,
+        "silent": hit.silent,
+        "mark": None,
+        "why": "",
+    }
+
+
+def hit_of(row: Row, article: Article) -> Hit:
+    """Return a hit with the article it is about."""
+    said = row["match"]
+    match = Match(
+        rule=row["rule"],
+        evidence=tuple(Evidence(**found) for found in said["evidence"]),
+        lines=tuple(said["lines"]),
+        tags=tuple(said["tags"]),
+    )
+    plain = {name: row[name] for name in ("key", "rule", "rule_name", "story", "found", "silent")}
+    return Hit(**plain, article=article, match=match)
+
+
+def notice_values(notice: Notice) -> Values:
+    """Return a notice's columns."""
+    return {"key": notice.key, "title": notice.title, "text": notice.text, "found": notice.found}
+
+
+def notice_of(row: Row) -> Notice:
+    """Return a notice."""
+    return Notice(key=row["key"], title=row["title"], text=row["text"], found=row["found"])
+
+
+def delivery_values(delivery: Delivery) -> Values:
+    """Return a delivery's columns; whatever was claimed is no longer."""
+    about = delivery.subject
+    return {name: getattr(delivery, name) for name in _DELIVERY} | {
+        "hit": about.key if isinstance(about, Hit) else None,
+        "notice": about.key if isinstance(about, Notice) else None,
+        "outcome": delivery.outcome,
+        "leased": None,
+    }
+
+
+def delivery_of(row: Row, subject: Hit | Notice) -> Delivery:
+    """Return a delivery with its subject; its due date as it was before a claim."""
+    said = {name: row[name] for name in _DELIVERY} | {"due": row["leased"] or row["due"]}
+    return Delivery(**said, subject=subject, outcome=Outcome(row["outcome"]) if row["outcome"] else None)

@@ -1,0 +1,74 @@
+"""The few statements that SQLite and PostgreSQL spell apart, and the joined ones that several methods need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.model import Delivery
+from monitor.store import rows
+from monitor.store import tables as t
+
+# Keys in one statement: far below what either database takes (32,766 and 65,535).
+BATCH: Final = 500
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def add(connection: Connection, table: Table, values: rows.Values) -> bool:
+    """Insert a row unless its key is on record; say whether it was not."""
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    values: rows.Values,
+    *,
+    keep: Sequence[str] = (),
+    only: ColumnElement[bool] | None = None,
+) -> bool:
+    """Insert a row, or write over the one with its key; say whether either was done.
+
+    Columns in `keep` stay as they are on record. With `only`, a row on record is written over where that holds.
+    """
+    key = [column.name for column in table.primary_key]
+    over = {name: value for name, value in values.items() if name not in {*key, *keep}}
+    statement = _insert(connection, table).values(values)
+    return connection.execute(statement.on_conflict_do_update(index_elements=key, set_=over, where=only)).rowcount == 1
+
+
+def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a long list of keys into what one statement takes."""
+    for start in range(0, len(keys), BATCH):
+        yield keys[start : start + BATCH]
+
+
+def part(row: Row[Any], table: Table) -> rows.Row:
+    """Return one table's part of a joined row, by column name."""
+    return {column.name: row._mapping[column] for column in table.c}
+
+
+def delivery_rows(connection: Connection, chosen: ColumnElement[bool]) -> tuple[Delivery, ...]:
+    """Return the deliveries that were chosen, whole, in the order in which they were made."""
+    joined = (
+        t.deliveries.outerjoin(t.hits, t.hits.c.key == t.deliveries.c.hit)
+        .outerjoin(t.articles, t.articles.c.key == t.hits.c.article)
+        .outerjoin(t.notices, t.notices.c.key == t.deliveries.c.notice)
+    )
+    asked = select(t.deliveries, t.hits, t.articles, t.notices).select_from(joined).where(chosen)
+    found = connection.execute(asked.order_by(t.deliveries.c.created, t.deliveries.c.key))
+    return tuple(_delivery(row) for row in found)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    if row._mapping[t.deliveries.c.hit] is None:
+        return rows.delivery_of(part(row, t.deliveries), rows.notice_of(part(row, t.notices)))
+    hit = rows.hit_of(part(row, t.hits), rows.article_of(part(row, t.articles)))
+    return rows.delivery_of(part(row, t.deliveries), hit)

@@ -1,0 +1,624 @@
+"""What is on the record, and the one door through which it changes: each method that writes is one transaction.
+
+Feeds, the inbox and the outbox are tables whose rows are due or done. A claim pushes `due` ahead by a lease, so that a
+worker that dies needs no cleaning up; `release_host` and `reclaim` put back what was claimed and not begun. Everything
+has a computed key, so that doing a step again changes nothing.
+
+The methods are plain ones for one thread at a time; `apart` runs them in the one thread that writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, update
+from sqlalchemy.engine import Engine
+
+from monitor.errors import StoreError
+from monitor.model import Article, Delivery, Entry, Feed, FeedState, Hit, Mute, Notice, Outcome, Secret, Verdict, Visit
+from monitor.store import rows
+from monitor.store import tables as t
+from monitor.store.places import Place, place, reported
+from monitor.store.records import Known, Mark, PollRecord
+from monitor.store.statements import add, batches, delivery_rows, put
+from monitor.store.upgrade import MARKER, upgrade
+from monitor.urls import host as host_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+What = Literal["all", "feeds", "entries"]
+
+# Why a delivery is dead whose channel is no longer configured: it comes back to life with the channel.
+NO_CHANNEL: Final = "this channel is no longer configured"
+# Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
+SWEEP: Final = 2_000
+
+
+class Store:
+    """The database of one daemon, worker or command. Everything raises StoreError when it cannot be had."""
+
+    def __init__(self, where: Place, engine: Engine) -> None:
+        self._place = where
+        self._engine = engine
+        self._reader = where.reader()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._addresses: dict[str, str] = {}  # of feeds with a password, which no table holds
+        self._marker = ""
+
+    # --- opening and closing ---
+
+    @classmethod
+    def open(cls, url: Secret | str, *, lock: bool = False) -> Self:
+        """Open the database, and make an empty one when there is none.
+
+        `lock` is for the daemon: AlreadyRunningError when another one holds this database. The tables may be older
+        than the program: `upgrade` comes next.
+        """
+        where = place(url)
+        try:
+            with reported(where):
+                if lock:
+                    where.hold()
+                store = cls(where, where.writer())
+                with store._engine.connect():  # does it answer at all?
+                    return store
+        except BaseException:
+            where.close()
+            raise
+
+    def upgrade(self) -> list[str]:
+        """Bring the tables to this program's; return the names of the steps taken, [] when they were there already.
+
+        A SQLite file with anything in it is copied first (`monitor.db.before-0002`). Raises StoreError, and has
+        changed nothing, when a step fails or the tables are newer than the program.
+        """
+        with reported(self._place):
+            done = upgrade(self._place, self._engine)
+            with self._engine.connect() as connection:
+                self._marker = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == MARKER)) or ""
+        return done
+
+    def close(self) -> None:
+        """Finish what is being written and let go of the database."""
+        self._thread.shutdown(wait=True)
+        self._engine.dispose()
+        self._reader.dispose()
+        self._place.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def apart(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one of these methods in the one thread that writes, in the order of asking."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: fn(*args, **kwargs))
+
+    def alive(self) -> None:
+        """Raise StoreError unless the database answers and is the one that was opened.
+
+        For the watchdog: it reads on a connection of its own, so it may be called from any thread and waits for no
+        writer.
+        """
+        with reported(self._place):
+            self._place.check()
+            with self._reader.connect() as connection:
+                found = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == MARKER))
+            if self._marker and found != self._marker:
+                raise StoreError(f"{self._place.name} is not the database that was opened")
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with reported(self._place):
+            self._place.check()
+            with self._engine.begin() as connection:
+                yield connection
+
+    # A read on the writer's connection sees what was just written, and waits its turn in the same thread.
+    _read = _write
+
+    # --- feeds ---
+
+    def sync_feeds(self, feeds: Sequence[Feed], now: datetime, spread: Callable[[Feed], timedelta]) -> None:
+        """Make the table say what the user's file says.
+
+        A new feed, and one that comes back, is due at now + spread(feed); a known one keeps its state. One that
+        vanished is never due again, but its entries that wait are still read.
+        """
+        wanted = {feed.key: feed for feed in feeds}
+        self._addresses = {key: feed.url for key, feed in wanted.items() if rows.config_values(feed)["url"] != feed.url}
+        with self._write() as c:
+            known = {row.key: row for row in c.execute(select(*t.feeds.c["key", "configured", "due"]))}
+            for key, feed in wanted.items():
+                first = known.get(key) is None
+                values = rows.config_values(feed)
+                if first or not known[key].configured:
+                    values["due"] = now + spread(feed)
+                elif feed.every and known[key].due and known[key].due > now + feed.every:
+                    values["due"] = now + spread(feed)  # it is to be polled more often from now on
+                if first:
+                    c.execute(t.feeds.insert(), {"key": key, **rows.state_values(feed.state), **values})
+                else:
+                    c.execute(update(t.feeds).where(t.feeds.c.key == key).values(values))
+            gone = [key for key, row in known.items() if row.configured and key not in wanted]
+            for keys in batches(gone):
+                c.execute(
+                    update(t.feeds).where(t.feeds.c.key.in_(keys)).values(configured=False, due=None, leased=None)
+                )
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Return the configured feeds, by name."""
+        with self._read() as c:
+            found = c.execute(select(t.feeds).where(t.feeds.c.configured).order_by(t.feeds.c.name, t.feeds.c.key))
+            return tuple(self._feed(row) for row in found)
+
+    def feed(self, key: str) -> Feed | None:
+        """Return a feed, also one that is no longer configured."""
+        with self._read() as c:
+            row = c.execute(select(t.feeds).where(t.feeds.c.key == key)).one_or_none()
+            return self._feed(row) if row else None
+
+    def _feed(self, row: Row[Any]) -> Feed:
+        feed = rows.feed_of(row._asdict())
+        return replace(feed, url=self._addresses.get(feed.key, feed.url))
+
+    # --- visits ---
+
+    def claim_visit(self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all") -> Visit | None:
+        """Take the host on which work has been due longest and that nobody visits; None when there is none.
+
+        Up to `most` of its entries, oldest first, and `most` of its feeds come with it. The host and what was taken
+        belong to the caller until now + lease, or until `release_host`.
+        """
+        chosen = {"all": (t.entries, t.feeds), "feeds": (t.feeds,), "entries": (t.entries,)}[what]
+        with self._write() as c:
+            while (host := _free_host(c, now, chosen)) is not None:
+                if _take_host(c, host, now, now + lease):
+                    break
+            else:
+                return None
+            entries = _take(c, t.entries, host, now, now + lease, most) if t.entries in chosen else ()
+            feeds = _take(c, t.feeds, host, now, now + lease, most) if t.feeds in chosen else ()
+            return Visit(
+                host=host,
+                entries=tuple(rows.entry_of(row._asdict()) for row in entries),
+                feeds=tuple(self._feed(row) for row in feeds),
+            )
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when feeds or entries are due next, with their hosts free; at least `now`. None: nothing waits."""
+        with self._read() as c:
+            moments = []
+            for table in (t.entries, t.feeds):
+                waits = select(table.c.host, func.min(table.c.due).label("due")).where(table.c.due.is_not(None))
+                each = waits.group_by(table.c.host).subquery()
+                # The later of the two: the work's own date, and the host's.
+                busy = select(each.c.due, t.hosts.c.due.label("free")).outerjoin(t.hosts, t.hosts.c.host == each.c.host)
+                moments += [max(row.due, row.free or row.due) for row in c.execute(busy)]
+            return max(min(moments), now) if moments else None
+
+    def release_host(self, host: str, until: datetime) -> None:
+        """Let others visit the host from `until` on; what was claimed there and not begun takes its old place."""
+        with self._write() as c:
+            c.execute(update(t.hosts).where(t.hosts.c.host == host).values(due=until))
+            for table in (t.entries, t.feeds):
+                _give_back(c, table, table.c.host == host)
+
+    def reclaim(self) -> int:
+        """Put back all that a daemon which died had claimed; return how much that was.
+
+        Only for whoever holds the lock and has no workers beside it: their claims would be lost too.
+        """
+        with self._write() as c:
+            c.execute(delete(t.hosts))
+            return sum(_give_back(c, table) for table in (t.entries, t.feeds, t.deliveries))
+
+    # --- the inbox ---
+
+    def known(self, aliases: Iterable[str]) -> dict[str, Known]:
+        """Return what is on record under these keys of entries and aliases, by the key asked for."""
+        asked = sorted(set(aliases))
+        found: dict[str, Known] = {}
+        with self._read() as c:
+            for keys in batches(asked):
+                direct = select(t.entries.c.key.label("asked"), t.entries).where(t.entries.c.key.in_(keys))
+                other = (
+                    select(t.aliases.c.alias.label("asked"), t.entries)
+                    .join(t.aliases, t.aliases.c.entry == t.entries.c.key)
+                    .where(t.aliases.c.alias.in_(keys))
+                )
+                for statement in (other, direct):
+                    found |= {row.asked: _known(row) for row in c.execute(statement)}
+        return found
+
+    def save_poll(  # noqa: PLR0913  (all that one transaction holds)
+        self,
+        feed: Feed,
+        poll: PollRecord,
+        new: Sequence[Entry],
+        edited: Sequence[Entry] = (),
+        notices: Sequence[Delivery] = (),
+        *,
+        old: Sequence[Entry] = (),
+    ) -> tuple[Entry, ...]:
+        """Record a poll: the feed's state, the ledger's row, its entries and what is to be told, or none of it.
+
+        `new` entries wait in the inbox; one without a due date, and each of `old`, is done as it comes in (OLD).
+        `edited` ones were read before and wait again with their new words. Returns those of `new` and `old` that were
+        not on record: another feed may have listed one since `known` was asked. The ledger counts that one as known.
+        """
+        at = host_of(feed.url)
+        with self._write() as c:
+            _ensure_feed(c, feed)
+            arrived = [(entry, False) for entry in new] + [(replace(entry, due=None), True) for entry in old]
+            added = tuple(entry for entry, _ in sorted(arrived, key=lambda one: one[0].key) if _add_entry(c, entry, at))
+            for entry in edited:
+                _edit_entry(c, entry)
+            late = {entry.key for entry, _ in arrived} - {entry.key for entry in added}
+            poll, state = _counted(poll, feed, len(late & {e.key for e in new}), len(late & {e.key for e in old}))
+            c.execute(update(t.feeds).where(t.feeds.c.key == feed.key).values(rows.state_values(state)))
+            c.execute(t.polls.insert(), _poll_values(feed, poll))
+            _announce(c, notices)
+        return added
+
+    def postpone_entry(self, entry: Entry, due: datetime, reason: str) -> None:
+        """Let an entry wait until `due`: one more attempt failed."""
+        self._settle(entry, due=due, outcome=Outcome.RETRY, reason=reason, attempts=t.entries.c.attempts + 1)
+
+    def finish_entry(self, entry: Entry, outcome: Outcome, reason: str = "") -> None:
+        """Be done with an entry without an article."""
+        self._settle(entry, due=None, outcome=outcome, reason=reason)
+
+    def _settle(self, entry: Entry, **values: Any) -> None:
+        with self._write() as c:
+            c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(leased=None, **values))
+
+    # --- reading ---
+
+    def record(  # noqa: PLR0913  (all that one transaction holds)
+        self,
+        entry: Entry,
+        verdict: Verdict,
+        hits: Sequence[Hit],
+        deliveries: Sequence[Delivery],
+        now: datetime,
+        *,
+        outcome: Outcome | None = None,
+        reason: str | None = None,
+        signature: object = None,
+        finish: bool = True,
+    ) -> tuple[Hit, ...]:
+        """Record what came of reading an entry: article, hits, deliveries and the entry done, or none of it.
+
+        Returns the hits that were not on record. Only those make deliveries: what a backfill found before alarms
+        nobody. `outcome` and `reason` are the verdict's unless given. `signature` (JSON) is the article's, kept with
+        its story. `finish=False` leaves the inbox alone: a backfill must not take an entry from the live run.
+        """
+        with self._write() as c:
+            newer = verdict.article is not None and _put_article(c, verdict.article, hits, now)
+            fresh = tuple(hit for hit in hits if add(c, t.hits, rows.hit_values(hit)))
+            for hit in hits if newer else ():
+                _put_evidence(c, hit)
+            for hit in fresh if signature is not None else ():
+                _put_signature(c, hit, signature)
+            keys = {hit.key for hit in fresh}
+            _announce(c, [one for one in deliveries if isinstance(one.subject, Notice) or one.subject.key in keys])
+            if finish:
+                c.execute(
+                    update(t.entries)
+                    .where(t.entries.c.key == entry.key)
+                    .values(
+                        due=None,
+                        leased=None,
+                        outcome=outcome or verdict.outcome,
+                        reason=verdict.reason if reason is None else reason,
+                        article=verdict.article.key if verdict.article else t.entries.c.article,
+                    )
+                )
+        return fresh
+
+    def hits_exist(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys under which a hit is on record."""
+        with self._read() as c:
+            return {
+                key
+                for some in batches(sorted(set(keys)))
+                for key in c.scalars(select(t.hits.c.key).where(t.hits.c.key.in_(some)))
+            }
+
+    def stories(self, since: datetime) -> list[tuple[str, Any]]:
+        """Return (story key, signature) of each article that hit since then, the earliest first."""
+        asked = select(*t.stories.c["key", "signature"]).where(t.stories.c.last >= since)
+        with self._read() as c:
+            return [
+                (row.key, row.signature) for row in c.execute(asked.order_by(t.stories.c.first, t.stories.c.article))
+            ]
+
+    def mark_hit(self, key: str, mark: Mark | None, why: str = "") -> bool:
+        """Keep what a person thought of a hit; False when there is no such hit."""
+        with self._write() as c:
+            return bool(c.execute(update(t.hits).where(t.hits.c.key == key).values(mark=mark, why=why)).rowcount)
+
+    # --- the outbox ---
+
+    def announce(self, deliveries: Sequence[Delivery]) -> int:
+        """Put deliveries of notices into the outbox unless they are on record; return how many were not."""
+        with self._write() as c:
+            return _announce(c, deliveries)
+
+    def claim_deliveries(self, channel: str, now: datetime, lease: timedelta, most: int = 200) -> tuple[Delivery, ...]:
+        """Take up to `most` deliveries that are due in a channel, in the order in which they were made."""
+        due = and_(t.deliveries.c.channel == channel, t.deliveries.c.due <= now)
+        with self._write() as c:
+            chosen = select(t.deliveries.c.key).where(due).order_by(t.deliveries.c.created, t.deliveries.c.key)
+            keys = list(c.scalars(chosen.limit(most).with_for_update(skip_locked=True)))
+            found = delivery_rows(c, t.deliveries.c.key.in_(keys))
+            _lease(c, t.deliveries, keys, now + lease)
+            return found
+
+    def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Record how deliveries went, and let go of the claim on them."""
+        with self._write() as c:
+            for delivery in deliveries:
+                values = rows.delivery_values(delivery)
+                c.execute(update(t.deliveries).where(t.deliveries.c.key == delivery.key).values(values))
+
+    def deliveries_of(self, stories: str | Iterable[str]) -> tuple[Delivery, ...]:
+        """Return the deliveries of all hits of these stories, in the order in which they were made."""
+        asked = [stories] if isinstance(stories, str) else sorted(set(stories))
+        with self._read() as c:
+            return delivery_rows(c, t.hits.c.story.in_(asked))
+
+    def deliveries_waiting(self, now: datetime | None = None) -> tuple[str, ...]:
+        """Return the channels in which something waits; with `now`, in which something is due."""
+        waits = t.deliveries.c.due.is_not(None) if now is None else t.deliveries.c.due <= now
+        with self._read() as c:
+            return tuple(c.scalars(select(t.deliveries.c.channel).where(waits).distinct().order_by("channel")))
+
+    def next_delivery(self) -> datetime | None:
+        """Return when the next delivery is due; None when nothing waits."""
+        with self._read() as c:
+            found: datetime | None = c.scalar(
+                select(func.min(t.deliveries.c.due)).where(t.deliveries.c.due.is_not(None))
+            )
+            return found
+
+    def sent_since(self, channel: str, since: datetime) -> tuple[datetime, ...]:
+        """Return the moments at which messages left through a channel since then: one each, however much it held."""
+        sent = t.deliveries.c.sent
+        asked = select(sent).where(t.deliveries.c.channel == channel, sent >= since).distinct().order_by(sent)
+        with self._read() as c:
+            return tuple(c.scalars(asked))
+
+    def park_deliveries(self, channels: Iterable[str], now: datetime) -> dict[str, int]:
+        """Set aside what waits for a channel that is not among the configured ones; return how much, by channel.
+
+        It is dead, with its reason, until the channel is configured again: then it waits as before.
+        """
+        here = sorted(set(channels))
+        with self._write() as c:
+            parked = and_(t.deliveries.c.outcome == Outcome.DEAD, t.deliveries.c.error == NO_CHANNEL)
+            c.execute(
+                update(t.deliveries)
+                .where(parked, t.deliveries.c.channel.in_(here))
+                .values(due=now, first_due=now, outcome=Outcome.RETRY, error="")
+            )
+            lost = and_(t.deliveries.c.due.is_not(None), t.deliveries.c.channel.not_in(here))
+            counted = select(t.deliveries.c.channel, func.count()).where(lost).group_by(t.deliveries.c.channel)
+            found = {channel: number for channel, number in c.execute(counted)}  # noqa: C416 - a Row is no pair
+            c.execute(
+                update(t.deliveries).where(lost).values(due=None, leased=None, outcome=Outcome.DEAD, error=NO_CHANNEL)
+            )
+            return found
+
+    def retry_deliveries(self, keys: Iterable[str], now: datetime) -> int:
+        """Send these again as if for the first time, unless they were sent; return how many."""
+        again = and_(t.deliveries.c.key.in_(sorted(set(keys))), t.deliveries.c.sent.is_(None))
+        with self._write() as c:
+            values = {"due": now, "first_due": now, "leased": None, "attempts": 0, "outcome": Outcome.RETRY}
+            return c.execute(update(t.deliveries).where(again).values(values)).rowcount
+
+    # --- mutes and small things ---
+
+    def add_mute(self, mute: Mute) -> None:
+        """Mute until a time; a mute of the same thing is replaced."""
+        with self._write() as c:
+            put(c, t.mutes, {"kind": mute.kind, "value": mute.value, "until": mute.until})
+
+    def drop_mute(self, kind: str, value: str) -> bool:
+        """End a mute now; False when there was none."""
+        with self._write() as c:
+            return bool(c.execute(delete(t.mutes).where(t.mutes.c.kind == kind, t.mutes.c.value == value)).rowcount)
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        """Return the mutes that hold now, and forget the others."""
+        with self._write() as c:
+            c.execute(delete(t.mutes).where(t.mutes.c.until <= now))
+            found = c.execute(select(t.mutes).order_by(t.mutes.c.until, t.mutes.c.kind, t.mutes.c.value))
+            return tuple(Mute(**row._asdict()) for row in found)
+
+    def meta(self, key: str) -> str | None:
+        """Return a small thing remembered under a name."""
+        with self._read() as c:
+            return c.scalar(select(t.meta.c.value).where(t.meta.c.key == key))
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a small thing under a name."""
+        with self._write() as c:
+            put(c, t.meta, {"key": key, "value": value})
+
+    def housekeeping(self, now: datetime, keep_articles: timedelta, keep_pages: timedelta) -> dict[str, int]:
+        """Drop what is older than it is to be kept; return how many rows of each kind.
+
+        Articles that hit stay, with their hits. An entry stays as long as its feed lists it, or it would be new again.
+        `keep_pages` is for what is only looked at when something goes wrong: the ledger of polls, and the text that the
+        feed itself carried. Takes at most SWEEP rows of each kind: call it again while any number is SWEEP.
+        """
+        past, recent = now - keep_articles, now - keep_pages
+        with self._write() as c:
+            return {
+                "deliveries": _sweep_deliveries(c, past),
+                "entries": _sweep_entries(c, past),
+                "contents": _sweep_contents(c, recent),
+                "articles": _sweep_articles(c, past),
+                "polls": _sweep(c, t.polls, t.polls.c.id, t.polls.c.at < recent),
+                "hosts": _sweep(c, t.hosts, t.hosts.c.host, t.hosts.c.due < recent),
+            }
+
+
+# --- visits ----------------------------------------------------------------------------------------------------------
+
+
+def _free_host(c: Connection, now: datetime, tables: Iterable[Table]) -> str | None:
+    busy = select(t.hosts.c.host).where(t.hosts.c.due > now)
+    found: list[Any] = []
+    for table in tables:
+        due = select(table.c.due, table.c.host).where(table.c.due <= now, table.c.host.not_in(busy))
+        found += c.execute(due.order_by(table.c.due).limit(1)).all()
+    return min(found, key=lambda row: row.due).host if found else None
+
+
+def _take_host(c: Connection, host: str, now: datetime, until: datetime) -> bool:
+    """Say whether it was ours to take: another worker may have been as quick (on PostgreSQL)."""
+    return put(c, t.hosts, {"host": host, "due": until}, only=t.hosts.c.due <= now)
+
+
+def _take(c: Connection, table: Table, host: str, now: datetime, until: datetime, most: int) -> list[Row[Any]]:  # noqa: PLR0913, PLR0917  (private)
+    due = select(table).where(table.c.host == host, table.c.due <= now)
+    found = list(c.execute(due.order_by(table.c.due, table.c.key).limit(most).with_for_update(skip_locked=True)))
+    _lease(c, table, [row.key for row in found], until)
+    return found
+
+
+def _lease(c: Connection, table: Table, keys: Sequence[str], until: datetime) -> None:
+    for some in batches(keys):
+        # A lease that ran out is followed by another: the first due date is the one to keep.
+        first = func.coalesce(table.c.leased, table.c.due)
+        c.execute(update(table).where(table.c.key.in_(some)).values(leased=first, due=until))
+
+
+def _give_back(c: Connection, table: Table, chosen: ColumnElement[bool] | None = None) -> int:
+    leased = table.c.leased.is_not(None) if chosen is None else and_(table.c.leased.is_not(None), chosen)
+    return c.execute(update(table).where(leased).values(due=table.c.leased, leased=None)).rowcount
+
+
+# --- polls -----------------------------------------------------------------------------------------------------------
+
+
+def _ensure_feed(c: Connection, feed: Feed) -> None:
+    add(c, t.feeds, {"key": feed.key, **rows.state_values(feed.state), **rows.config_values(feed)})
+
+
+def _add_entry(c: Connection, entry: Entry, at: str) -> bool:
+    done = {"outcome": Outcome.OLD} if entry.due is None else {}
+    added = add(c, t.entries, rows.entry_values(entry, at) | done)
+    for alias in sorted(set(entry.aliases) - {entry.key}) if added else ():
+        add(c, t.aliases, {"alias": alias, "entry": entry.key})
+    return added
+
+
+def _edit_entry(c: Connection, entry: Entry) -> None:
+    words = {name: getattr(entry, name) for name in ("title", "summary", "content", "updated", "due", "silent")}
+    again = {"leased": None, "attempts": 0, "outcome": None, "reason": ""}
+    c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(**words, **again))
+    for alias in sorted(set(entry.aliases) - {entry.key}):
+        add(c, t.aliases, {"alias": alias, "entry": entry.key})
+
+
+def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
+    """Count as known what another feed brought in the meantime, so that the ledger stays exact."""
+    both = late + late_old
+    counted = replace(poll, new=poll.new - late, old=poll.old - late_old, known=poll.known + both)
+    return counted, replace(feed.state, new=feed.state.new - both, known=feed.state.known + both)
+
+
+def _poll_values(feed: Feed, poll: PollRecord) -> rows.Values:
+    return {f.name: getattr(poll, f.name) for f in fields(poll)} | {"feed": feed.key}
+
+
+def _known(row: Row[Any]) -> Known:
+    return Known(key=row.key, title=row.title, link=row.link, found=row.found, updated=row.updated)
+
+
+# --- articles, hits, deliveries --------------------------------------------------------------------------------------
+
+
+def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: datetime) -> bool:
+    """Record an article, or its newer words; False when the words on record are to stay.
+
+    They stay when the newer ones are fewer (a teaser after the whole text), or when a hit on record rests on words
+    that the publisher has taken out, unless the newer ones bring a hit of their own.
+    """
+    whole = c.scalar(select(t.articles.c.complete).where(t.articles.c.key == article.key))
+    on_record = set(c.scalars(select(t.hits.c.key).where(t.hits.c.article == article.key)))
+    found = {hit.key for hit in hits}
+    if whole is not None and found <= on_record and (on_record - found or (whole and not article.complete)):
+        return False
+    first = ("found", "recorded")
+    return put(c, t.articles, rows.article_values(article) | {"recorded": now}, keep=first)
+
+
+def _put_evidence(c: Connection, hit: Hit) -> None:
+    c.execute(update(t.hits).where(t.hits.c.key == hit.key).values(match=rows.match_value(hit.match)))
+
+
+def _put_signature(c: Connection, hit: Hit, signature: object) -> None:
+    values = {
+        "key": hit.story,
+        "article": hit.article.key,
+        "signature": signature,
+        "first": hit.found,
+        "last": hit.found,
+    }
+    put(c, t.stories, values, keep=("first",))
+
+
+def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
+    for delivery in deliveries:
+        if isinstance(delivery.subject, Notice):
+            add(c, t.notices, rows.notice_values(delivery.subject))
+    return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
+
+
+# --- housekeeping ----------------------------------------------------------------------------------------------------
+
+
+def _sweep(c: Connection, table: Table, key: ColumnElement[Any], old: ColumnElement[bool]) -> int:
+    return c.execute(delete(table).where(key.in_(select(key).where(old).limit(SWEEP)))).rowcount
+
+
+def _sweep_deliveries(c: Connection, past: datetime) -> int:
+    """Drop what was told of the daemon itself; where a hit went stays on record with the hit."""
+    done = and_(t.deliveries.c.created < past, t.deliveries.c.due.is_(None), t.deliveries.c.notice.is_not(None))
+    swept = _sweep(c, t.deliveries, t.deliveries.c.key, done)
+    told = select(t.deliveries.c.notice).where(t.deliveries.c.notice == t.notices.c.key)
+    _sweep(c, t.notices, t.notices.c.key, and_(t.notices.c.found < past, ~told.exists()))
+    return swept
+
+
+def _sweep_entries(c: Connection, past: datetime) -> int:
+    old = and_(t.entries.c.found < past, t.entries.c.due.is_(None))
+    listed = {key for recent in c.scalars(select(t.feeds.c.recent).where(t.feeds.c.configured)) for key in recent}
+    keys = list(c.scalars(select(t.entries.c.key).where(old).limit(SWEEP + len(listed))))
+    gone = [key for key in keys if key not in listed][:SWEEP]
+    for some in batches(gone):
+        c.execute(delete(t.entries).where(t.entries.c.key.in_(some)))
+    return len(gone)
+
+
+def _sweep_contents(c: Connection, past: datetime) -> int:
+    done = and_(t.entries.c.found < past, t.entries.c.due.is_(None), t.entries.c.content != "")
+    chosen = select(t.entries.c.key).where(done).limit(SWEEP)
+    return c.execute(update(t.entries).where(t.entries.c.key.in_(chosen)).values(content="")).rowcount
+
+
+def _sweep_articles(c: Connection, past: datetime) -> int:
+    hit = select(t.hits.c.key).where(t.hits.c.article == t.articles.c.key)
+    return _sweep(c, t.articles, t.articles.c.key, and_(t.articles.c.recorded < past, ~hit.exists()))
