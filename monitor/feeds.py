@@ -392,9 +392,7 @@ def _read_xml(text: str, page: Page) -> _Read:
     except Exception as error:  # noqa: BLE001 - it raises nearly anything; then the plain way
         return _read_plainly(text, (f"salvaged item by item: {type(error).__name__}",))
     if len(read.items) < len(starts):
-        salvaged = _read_plainly(
-            text, page, (f"salvaged: {len(starts)} items are written, {len(read.items)} were seen",)
-        )
+        salvaged = _read_plainly(text, (f"salvaged: {len(starts)} items are written, {len(read.items)} were seen",))
         return salvaged if len(salvaged.items) > len(read.items) else read
     return read
 
