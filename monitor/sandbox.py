@@ -1,0 +1,216 @@
+"""Run a pure function in a process that can be killed (pebble). What strangers wrote is taken apart only in here.
+
+A page can hold a parser in a loop that no thread and no signal handler ends, eat the memory, or crash the interpreter.
+In here that costs one worker, which is replaced, and its neighbours do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from monitor.errors import SandboxError
+
+T = TypeVar("T")
+
+RECYCLED_AFTER = 500  # tasks: lxml and the extractors leak a little
+STARTS_WITHIN = timedelta(seconds=60)  # a busy machine takes seconds to import the extractors
+TICK = 0.1  # seconds between two looks at the clock while a task runs
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class Sandbox:
+    """A few worker processes with limits; an asynchronous context manager.
+
+    `deadline` is how long one task may run, counted from when a worker takes it up; `memory` how many bytes it may
+    take beyond what the worker has at its start. `warm` is called once in each new worker, so that what it imports is
+    not on the first task's time.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        deadline: timedelta = timedelta(seconds=20),
+        memory: int = 512 * 2**20,
+        warm: Callable[[], object] | None = None,
+    ) -> None:
+        self._workers = workers
+        self._deadline = deadline
+        self._memory = memory
+        self._warm = warm
+        self._free = asyncio.Semaphore(workers)
+        self._pool: ProcessPool | None = None
+        self._running: set[Future[bytes]] = set()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._started_pool()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        await self._discard()
+
+    async def run(self, function: Callable[..., T], *args: object, deadline: timedelta | None = None) -> T:
+        """Return `function(*args)` from a worker; function, arguments and answer are pickled.
+
+        What the function raises is raised here (one that cannot be pickled as a RuntimeError of the same words).
+        Raises SandboxError when the worker was out of time ("timeout") or memory ("memory") or died ("crash").
+        """
+        what = getattr(function, "__name__", repr(function))
+        work = pickle.dumps((function, args))
+        async with self._free:
+            said = await self._said(what, work, deadline or self._deadline)
+        fault, value = pickle.loads(said)  # noqa: S301 - packed by our own worker
+        if fault:
+            raise SandboxError(fault, what)
+        if isinstance(value, _Raised):
+            raise value.error
+        return value  # type: ignore[no-any-return]
+
+    async def _said(self, what: str, work: bytes, deadline: timedelta) -> bytes:
+        future: Future[bytes] | None = None
+        try:
+            future = self._started_pool().schedule(_work, (work,))
+            self._running.add(future)
+            return await _watched(future, deadline)
+        except TimeoutError as error:
+            raise SandboxError("timeout", what) from error
+        except ProcessExpired as error:
+            # Nobody but the kernel, when memory is short, sends a worker the signal that cannot be caught.
+            raise SandboxError("memory" if error.exitcode == -signal.SIGKILL else "crash", what) from error
+        except (BrokenProcessPool, RuntimeError, OSError) as error:
+            await self._discard()
+            raise SandboxError("crash", what) from error
+        finally:
+            self._running -= {future}
+
+    def _started_pool(self) -> ProcessPool:
+        """Return the pool, a new one when there is none; started in this thread, with whose end its workers die."""
+        if self._closed:
+            raise RuntimeError("the sandbox is closed")
+        if self._pool is None or not self._pool.active:
+            self._pool = ProcessPool(
+                self._workers,
+                RECYCLED_AFTER,
+                _prepare,
+                (os.getpid(), self._memory, self._warm),
+                get_context("spawn"),
+            )
+            self._pool.active  # noqa: B018 - asking starts it
+        return self._pool
+
+    async def _discard(self) -> None:
+        """Let go of the pool and of what runs in it."""
+        pool, self._pool = self._pool, None
+        for future in self._running:
+            future.cancel()
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            await asyncio.to_thread(pool.join)
+
+
+async def _watched(future: Future[bytes], deadline: timedelta) -> bytes:
+    """Return what comes of a task; raises TimeoutError when it runs for longer than its deadline, by our own clock.
+
+    (pebble's deadlines go by the clock on the wall, which people and time servers set.)
+    """
+    waiting = asyncio.wrap_future(future)
+    asked, began = monotonic(), None
+    try:
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=TICK)
+            now = monotonic()
+            began = now if began is None and future.running() else began
+            if began is None and now - asked > STARTS_WITHIN.total_seconds():
+                raise RuntimeError("no worker took the task up")
+            if began is not None and now - began > deadline.total_seconds() and not waiting.done():
+                raise TimeoutError
+        if waiting.cancelled():
+            raise BrokenProcessPool("the pool was let go")
+        return await waiting
+    finally:
+        future.cancel()  # kills the worker, unless it is done
+
+
+# --- in the worker --------------------------------------------------------------------------------------------------
+
+
+class _Raised:
+    """What a function raised, on its way to the caller."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def _prepare(parent: int, memory: int, warm: Callable[[], object] | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits for us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler in Python would wait for the loop that is to be ended
+    _end_with(parent)
+    if warm is not None:
+        warm()
+    _limit(memory)
+
+
+def _end_with(parent: int) -> None:
+    """Let no worker outlive a parent that was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(
+                "500", "ascii"
+            )  # when memory is short, rather us than the parent
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _limit(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(FileNotFoundError):  # elsewhere than on Linux we do not know what the worker has already
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _work(work: bytes) -> bytes:
+    """Do the work and return what came of it: bytes, so that nothing that passes the pool's pipe can break the pool."""
+    try:
+        function, args = pickle.loads(work)  # noqa: S301 - packed by our own parent
+        return pickle.dumps(("", function(*args)))
+    except MemoryError:
+        return pickle.dumps(("memory", None))
+    except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
+        return _packed(error)
+    except BaseException:  # noqa: BLE001 - a function that wants to end the process ends its own
+        return pickle.dumps(("crash", None))
+
+
+def _packed(error: Exception) -> bytes:
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        packed = pickle.dumps(("", _Raised(error)))
+        pickle.loads(packed)  # noqa: S301 - our own: some exceptions can be packed and not unpacked
+    except Exception:  # noqa: BLE001 - their own methods run here
+        return pickle.dumps(("", _Raised(RuntimeError(f"{type(error).__name__}: {error}"))))
+    return packed
