@@ -33,10 +33,11 @@ def upgrade() -> None:
         sa.Column("group", sa.Text(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("dated", MOMENT, nullable=False),
         sa.Column("recorded", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_articles"),
     )
-    op.create_index("ix_articles_found", "articles", ["found"])
+    op.create_index("ix_articles_dated_key", "articles", ["dated", "key"])
     op.create_index("ix_articles_recorded", "articles", ["recorded"])
     op.create_table(
         "feeds",

@@ -1,6 +1,7 @@
 """The record of everything: feeds and their state, the inbox, articles, hits, the outbox. The one door to SQLAlchemy."""
 
-from monitor.store.records import Counters, FeedReport, HitRecord, Mark, PollRecord
+from monitor.store.queries import Queries
+from monitor.store.records import Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
 from monitor.store.store import Store
 
-__all__ = ["Counters", "FeedReport", "HitRecord", "Mark", "PollRecord", "Store"]
+__all__ = ["Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store"]

@@ -74,8 +74,11 @@ class Place(Protocol):
         """Let go of it."""
 
 
-def place(url: Secret | str) -> Place:
-    """Return the place that a database's address names; raises StoreError when it cannot be used."""
+def place(url: Secret | str, *, create: bool = True) -> Place:
+    """Return the place that a database's address names; raises StoreError when it cannot be used.
+
+    A SQLite file that is not there is made, unless `create` is False.
+    """
     said = url.reveal() if isinstance(url, Secret) else url
     try:
         parsed = make_url(said)
@@ -83,7 +86,7 @@ def place(url: Secret | str) -> Place:
         raise StoreError("the database's address is no address: sqlite:///monitor.db is one") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return SQLiteFile(_path(parsed))
+        return SQLiteFile(_path(parsed), create=create)
     if backend in {"postgresql", "postgres"}:
         return PostgresServer(parsed.set(drivername="postgresql+psycopg"))
     raise StoreError(f"no database of kind {backend!r} is known: use sqlite or postgresql")
@@ -101,11 +104,13 @@ def _path(url: URL) -> Path:
 class SQLiteFile:
     """A database in a file. Its identity is the file itself: one that was emptied, moved or replaced looks healthy."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         self._lock: int | None = None
         self._refuse_unusable()
         if not path.exists():
+            if not create:
+                raise StoreError(f"there is no database {path} yet: `monitor run` makes it")
             self._create()
         self._identity = _identity(path)
         self.check()

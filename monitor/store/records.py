@@ -14,7 +14,10 @@ Mark = Literal["useful", "noise"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """How one poll of a feed went: `listed == new + known + old`. `gap`: entries may have come and gone unseen."""
+    """How one poll of a feed went: `listed == new + known`; `old` are those of the new that were taken in silently.
+
+    `gap`: entries may have come and gone unseen between this poll and the one before.
+    """
 
     at: datetime
     outcome: Outcome
@@ -47,6 +50,24 @@ class FeedReport:
         if self.feed.state.failures:
             return "failing"
         return "ok" if self.feed.state.polled else "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What a feed listed since a moment, and what became of each entry that was new."""
+
+    feed: str  # key
+    polls: Mapping[Outcome, int]
+    listed: int
+    new: int
+    known: int
+    entries: Mapping[Outcome, int]  # done, by outcome
+    waiting: int
+
+    @property
+    def missing(self) -> int:
+        """Entries that were new and of which nothing is on record: 0, always, as far back as entries are kept."""
+        return self.new - self.waiting - sum(self.entries.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

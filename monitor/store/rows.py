@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from monitor.model import (
@@ -66,9 +67,12 @@ def entry_of(row: Row, aliases: tuple[str, ...] = ()) -> Entry:
     return Entry(feed=row["feed"] or "", authors=tuple(row["authors"]), aliases=aliases, **said)
 
 
-def article_values(article: Article) -> Values:
-    """Return an article's columns."""
-    return {name: getattr(article, name) for name in _ARTICLE} | {"authors": list(article.authors)}
+def article_values(article: Article, now: datetime) -> Values:
+    """Return an article's columns, recorded now. A date in the future is the publisher's slip."""
+    found = article.found or now
+    dated = min(article.published or found, found)
+    said = {name: getattr(article, name) for name in _ARTICLE}
+    return said | {"authors": list(article.authors), "found": found, "dated": dated, "recorded": now}
 
 
 def article_of(row: Row) -> Article:

@@ -179,10 +179,10 @@ class Store:
         """
         chosen = {"all": (t.entries, t.feeds), "feeds": (t.feeds,), "entries": (t.entries,)}[what]
         with self._write() as c:
-            while (host := _free_host(c, now, chosen)) is not None:
-                if _take_host(c, host, now, now + lease):
-                    break
-            else:
+            host = _free_host(c, now, chosen)
+            while host is not None and not _take_host(c, host, now, now + lease):
+                host = _free_host(c, now, chosen)  # another worker was as quick (on PostgreSQL)
+            if host is None:
                 return None
             entries = _take(c, t.entries, host, now, now + lease, most) if t.entries in chosen else ()
             feeds = _take(c, t.feeds, host, now, now + lease, most) if t.feeds in chosen else ()
@@ -262,7 +262,7 @@ class Store:
             for entry in edited:
                 _edit_entry(c, entry)
             late = {entry.key for entry, _ in arrived} - {entry.key for entry in added}
-            poll, state = _counted(poll, feed, len(late & {e.key for e in new}), len(late & {e.key for e in old}))
+            poll, state = _counted(poll, feed, len(late), len(late & {entry.key for entry in old}))
             c.execute(update(t.feeds).where(t.feeds.c.key == feed.key).values(rows.state_values(state)))
             c.execute(t.polls.insert(), _poll_values(feed, poll))
             _announce(c, notices)
@@ -486,7 +486,7 @@ def _free_host(c: Connection, now: datetime, tables: Iterable[Table]) -> str | N
 
 
 def _take_host(c: Connection, host: str, now: datetime, until: datetime) -> bool:
-    """Say whether it was ours to take: another worker may have been as quick (on PostgreSQL)."""
+    """Say whether it was ours to take."""
     return put(c, t.hosts, {"host": host, "due": until}, only=t.hosts.c.due <= now)
 
 
@@ -534,9 +534,8 @@ def _edit_entry(c: Connection, entry: Entry) -> None:
 
 def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
     """Count as known what another feed brought in the meantime, so that the ledger stays exact."""
-    both = late + late_old
-    counted = replace(poll, new=poll.new - late, old=poll.old - late_old, known=poll.known + both)
-    return counted, replace(feed.state, new=feed.state.new - both, known=feed.state.known + both)
+    counted = replace(poll, new=poll.new - late, old=poll.old - late_old, known=poll.known + late)
+    return counted, replace(feed.state, new=feed.state.new - late, known=feed.state.known + late)
 
 
 def _poll_values(feed: Feed, poll: PollRecord) -> rows.Values:
@@ -561,8 +560,7 @@ def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: date
     found = {hit.key for hit in hits}
     if whole is not None and found <= on_record and (on_record - found or (whole and not article.complete)):
         return False
-    first = ("found", "recorded")
-    return put(c, t.articles, rows.article_values(article) | {"recorded": now}, keep=first)
+    return put(c, t.articles, rows.article_values(article, now), keep=("found", "recorded"))
 
 
 def _put_evidence(c: Connection, hit: Hit) -> None:

@@ -198,8 +198,10 @@ articles = Table(
     _text("group"),
     _flag("complete", default=True),
     _flag("live"),
+    # when it was published as far as that can be believed (not after it was found): what `since` and `until` ask for
+    _moment("dated", nullable=False),
     _moment("recorded", nullable=False),
-    Index("ix_articles_found", "found"),
+    Index("ix_articles_dated_key", "dated", "key"),
     Index("ix_articles_recorded", "recorded"),
 )
 

@@ -1,0 +1,333 @@
+"""Questions to the record, for the commands and the page. Nothing here can write, and nothing here waits for a writer.
+
+Each question opens a connection of its own, so that a `Queries` may be used from any thread and a long answer never
+stands on an old view of the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, Literal, Self
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, func, or_, select, true, tuple_
+
+from monitor.errors import StoreError
+from monitor.model import Article, Delivery, Mute, Outcome, Secret
+from monitor.store import rows
+from monitor.store import tables as t
+from monitor.store.places import Place, place, reported
+from monitor.store.records import Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
+from monitor.store.statements import batches, delivery_rows, part
+
+# Articles read at a time when all are asked for: some megabytes.
+PAGE: Final = 500
+
+Kind = Literal["hit", "delivery", "article", "feed", "entry", "story"]
+_KEYS: Final[dict[Kind, ColumnElement[str]]] = {
+    "hit": t.hits.c.key,
+    "delivery": t.deliveries.c.key,
+    "article": t.articles.c.key,
+    "feed": t.feeds.c.key,
+    "entry": t.entries.c.key,
+    "story": t.hits.c.story,
+}
+
+
+class Queries:
+    """A database that is only read. Everything raises StoreError when it cannot be had."""
+
+    def __init__(self, where: Place, engine: Engine) -> None:
+        self._place = where
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: Secret | str) -> Self:
+        """Open a database that exists; raises StoreError when there is none."""
+        where = place(url, create=False)
+        with reported(where):
+            return cls(where, where.reader())
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with reported(self._place), self._engine.connect() as connection:
+            yield connection
+
+    # --- one thing ---
+
+    def find(self, kind: Kind, beginning: str) -> str | None:
+        """Return the one key that begins like this (people type six characters); None when there is none.
+
+        Raises StoreError when there are several.
+        """
+        beginning = beginning.strip().lower()
+        if not re.fullmatch(r"[0-9a-f]{1,32}", beginning):
+            return None
+        key = _KEYS[kind]
+        asked = select(key).where(key >= beginning, key < beginning + "g").distinct().order_by(key).limit(4)
+        with self._read() as c:
+            found = list(c.scalars(asked))
+        if len(found) > 1:
+            some = ", ".join(one[: len(beginning) + 4] for one in found)
+            raise StoreError(f"more than one {kind} begins with {beginning!r} ({some}…): give more of it")
+        return found[0] if found else None
+
+    def hit(self, beginning: str) -> HitRecord | None:
+        """Return a hit by its key or the beginning of it."""
+        key = self.find("hit", beginning)
+        with self._read() as c:
+            return next(iter(_hits(c, _hit_rows().where(t.hits.c.key == key))), None)
+
+    def delivery(self, beginning: str) -> Delivery | None:
+        """Return a delivery by its key or the beginning of it."""
+        key = self.find("delivery", beginning)
+        with self._read() as c:
+            return next(iter(delivery_rows(c, t.deliveries.c.key == key)), None)
+
+    def article(self, beginning: str) -> Article | None:
+        """Return an article by its key or the beginning of it."""
+        key = self.find("article", beginning)
+        with self._read() as c:
+            row = c.execute(select(t.articles).where(t.articles.c.key == key)).one_or_none()
+            return rows.article_of(row._asdict()) if row else None
+
+    # --- many ---
+
+    def list_feeds(self, *, removed: bool = False) -> tuple[FeedReport, ...]:
+        """Return the feeds by name, each with what became of its entries; with `removed` those once configured too."""
+        with self._read() as c:
+            outcomes, waiting = _entries(c)
+            hits: dict[str, int] = dict(c.execute(_hits_by_feed()).tuples())
+            chosen = true() if removed else t.feeds.c.configured
+            found = c.execute(select(t.feeds).where(chosen).order_by(t.feeds.c.name, t.feeds.c.key))
+            return tuple(
+                FeedReport(
+                    feed=rows.feed_of(row._asdict()),
+                    configured=row.configured,
+                    outcomes=outcomes[row.key],
+                    waiting=waiting[row.key],
+                    hits=hits.get(row.key, 0),
+                )
+                for row in found
+            )
+
+    def list_hits(  # noqa: PLR0913  (each narrows the list)
+        self,
+        *,
+        rule: str | None = None,
+        feed: str | None = None,
+        story: str | None = None,
+        mark: Mark | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = 100,
+    ) -> tuple[HitRecord, ...]:
+        """Return the hits found from `since` and before `until`, the newest first.
+
+        `rule` is an id or a name; `feed` a key, a name, an outlet or a group.
+        """
+        asked = _hit_rows().where(*_between(t.hits.c.found, since, until))
+        if rule is not None:
+            asked = asked.where(or_(t.hits.c.rule == rule, t.hits.c.rule_name == rule))
+        if feed is not None:
+            asked = asked.where(_of_feed(feed))
+        if story is not None:
+            asked = asked.where(t.hits.c.story == story)
+        if mark is not None:
+            asked = asked.where(t.hits.c.mark == mark)
+        with self._read() as c:
+            return _hits(c, asked.order_by(t.hits.c.found.desc(), t.hits.c.key).limit(limit))
+
+    def list_deliveries(
+        self,
+        *,
+        channel: str | None = None,
+        outcome: Outcome | None = None,
+        waiting: bool | None = None,
+        limit: int | None = 100,
+    ) -> tuple[Delivery, ...]:
+        """Return deliveries, the newest first. `waiting` ones have no outcome yet, or RETRY."""
+        asked = select(t.deliveries.c.key)
+        if channel is not None:
+            asked = asked.where(t.deliveries.c.channel == channel)
+        if outcome is not None:
+            asked = asked.where(t.deliveries.c.outcome == outcome)
+        if waiting is not None:
+            asked = asked.where(t.deliveries.c.due.is_not(None) if waiting else t.deliveries.c.due.is_(None))
+        chosen = asked.order_by(t.deliveries.c.created.desc(), t.deliveries.c.key.desc()).limit(limit)
+        with self._read() as c:
+            return delivery_rows(c, t.deliveries.c.key.in_(chosen))[::-1]
+
+    def articles(
+        self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
+    ) -> Iterator[Article]:
+        """Yield the stored articles dated from `since` and before `until`, the oldest first, a page at a time."""
+        where = [*_between(t.articles.c.dated, since, until), *([_of_feed(feed)] if feed is not None else [])]
+        place_in_order = tuple_(t.articles.c.dated, t.articles.c.key)
+        asked = select(t.articles).where(*where).order_by(t.articles.c.dated, t.articles.c.key).limit(PAGE)
+        page = asked
+        while True:
+            with self._read() as c:
+                found = c.execute(page).all()
+            yield from (rows.article_of(row._asdict()) for row in found)
+            if len(found) < PAGE:
+                return
+            page = asked.where(place_in_order > tuple_(found[-1].dated, found[-1].key))
+
+    def count_articles(
+        self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
+    ) -> int:
+        """Return how many `articles` would yield."""
+        where = [*_between(t.articles.c.dated, since, until), *([_of_feed(feed)] if feed is not None else [])]
+        with self._read() as c:
+            return c.scalar(select(func.count()).select_from(t.articles).where(*where)) or 0
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        """Return the mutes that hold now."""
+        asked = select(t.mutes).where(t.mutes.c.until > now)
+        with self._read() as c:
+            return tuple(Mute(**row._asdict()) for row in c.execute(asked.order_by(t.mutes.c.until)))
+
+    # --- numbers ---
+
+    def polls(self, feed: str, limit: int = 50) -> tuple[PollRecord, ...]:
+        """Return a feed's last polls, the newest first."""
+        asked = select(t.polls).where(t.polls.c.feed == feed).order_by(t.polls.c.at.desc(), t.polls.c.id.desc())
+        with self._read() as c:
+            return tuple(_poll(row) for row in c.execute(asked.limit(limit)))
+
+    def ledger(self, since: datetime | None = None) -> tuple[Ledger, ...]:
+        """Return for each feed what it listed since then and what became of it."""
+        sums = (func.sum(t.polls.c[name]).label(name) for name in ("listed", "new", "known"))
+        asked = select(t.polls.c.feed, *sums).where(*_between(t.polls.c.at, since, None)).group_by(t.polls.c.feed)
+        words = select(t.polls.c.feed, t.polls.c.outcome, func.count()).group_by(t.polls.c.feed, t.polls.c.outcome)
+        with self._read() as c:
+            outcomes, waiting = _entries(c, since)
+            polls: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+            for feed, outcome, number in c.execute(words.where(*_between(t.polls.c.at, since, None))).tuples():
+                polls[feed][Outcome(outcome)] = number
+            return tuple(
+                Ledger(
+                    feed=row.feed,
+                    polls=polls[row.feed],
+                    listed=row.listed,
+                    new=row.new,
+                    known=row.known,
+                    entries=outcomes[row.feed],
+                    waiting=waiting[row.feed],
+                )
+                for row in c.execute(asked.order_by(t.polls.c.feed))
+            )
+
+    def status(self) -> Counters:
+        """Return the state of everything in numbers."""
+        health: Counter[str] = Counter(report.health for report in self.list_feeds())
+        with self._read() as c:
+            oldest = [_scalar(c, func.min(table.c.due), table.c.due.is_not(None)) for table in _DUE]
+            return Counters(
+                feeds=health,
+                inbox=_number(c, t.entries, t.entries.c.due.is_not(None)),
+                outbox=_number(c, t.deliveries, t.deliveries.c.due.is_not(None)),
+                oldest_due=min((due for due in oldest if due), default=None),
+                entries=_by_outcome(c, t.entries),
+                deliveries=_by_outcome(c, t.deliveries),
+                articles=_number(c, t.articles),
+                hits=_number(c, t.hits),
+                last_poll=_scalar(c, func.max(t.feeds.c.polled)),
+                last_hit=_scalar(c, func.max(t.hits.c.found)),
+            )
+
+    def check(self) -> None:
+        """Read the whole database and raise StoreError when a page of it is damaged (SQLite; seconds for a gigabyte)."""
+        with self._read() as c:
+            if c.dialect.name == "sqlite" and (said := c.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
+                raise StoreError(f"{self._place.name} is damaged ({said}): stop, and restore it from a backup")
+
+
+_DUE: Final = (t.feeds, t.entries, t.deliveries)
+
+
+def _scalar(c: Connection, what: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> Any:
+    return c.scalar(select(what).where(true() if where is None else where))
+
+
+def _number(c: Connection, table: Table, where: ColumnElement[bool] | None = None) -> int:
+    return c.scalar(select(func.count()).select_from(table).where(true() if where is None else where)) or 0
+
+
+def _by_outcome(c: Connection, table: Table) -> dict[str, int]:
+    done = select(table.c.outcome, func.count()).where(table.c.due.is_(None), table.c.outcome.is_not(None))
+    return dict(c.execute(done.group_by(table.c.outcome)).tuples())
+
+
+def _entries(c: Connection, since: datetime | None = None) -> tuple[defaultdict[str, Counter[Outcome]], Counter[str]]:
+    """Return each feed's entries that are done, by outcome, and how many wait."""
+    outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    waiting: Counter[str] = Counter()
+    waits = t.entries.c.due.is_not(None)
+    asked = select(t.entries.c.feed, t.entries.c.outcome, waits, func.count()).where(
+        t.entries.c.feed.is_not(None), *_between(t.entries.c.found, since, None)
+    )
+    for feed, outcome, due, number in c.execute(asked.group_by(t.entries.c.feed, t.entries.c.outcome, waits)).tuples():
+        if due or outcome is None:
+            waiting[feed] += number
+        else:
+            outcomes[feed][Outcome(outcome)] += number
+    return outcomes, waiting
+
+
+def _hits_by_feed() -> Select[Any]:
+    joined = t.hits.join(t.articles, t.articles.c.key == t.hits.c.article)
+    return select(t.articles.c.feed, func.count()).select_from(joined).group_by(t.articles.c.feed)
+
+
+def _hit_rows() -> Select[Any]:
+    return select(t.hits, t.articles).join(t.articles, t.articles.c.key == t.hits.c.article)
+
+
+def _hits(c: Connection, asked: Select[Any]) -> tuple[HitRecord, ...]:
+    found = c.execute(asked).all()
+    sent: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for keys in batches([row._mapping[t.hits.c.key] for row in found]):
+        for delivery in delivery_rows(c, t.deliveries.c.hit.in_(keys)):
+            sent[delivery.subject.key].append(delivery)
+    return tuple(_hit_record(row, tuple(sent[row._mapping[t.hits.c.key]])) for row in found)
+
+
+def _hit_record(row: Row[Any], deliveries: tuple[Delivery, ...]) -> HitRecord:
+    hit = rows.hit_of(part(row, t.hits), rows.article_of(part(row, t.articles)))
+    return HitRecord(hit=hit, mark=row._mapping[t.hits.c.mark], why=row._mapping[t.hits.c.why], deliveries=deliveries)
+
+
+def _poll(row: Row[Any]) -> PollRecord:
+    said = {name: value for name, value in row._asdict().items() if name not in {"id", "feed", "outcome"}}
+    return PollRecord(outcome=Outcome(row.outcome), **said)
+
+
+def _between(
+    column: ColumnElement[datetime], since: datetime | None, until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    if since is not None:
+        yield column >= since
+    if until is not None:
+        yield column < until
+
+
+def _of_feed(feed: str) -> ColumnElement[bool]:
+    """Narrow articles to a feed's (by key or name), an outlet's or a group's."""
+    named = select(t.feeds.c.key).where(t.feeds.c.name == feed)
+    columns = (t.articles.c.feed, t.articles.c.outlet, t.articles.c.group)
+    return or_(t.articles.c.feed.in_(named), *(column == feed for column in columns))
