@@ -83,7 +83,7 @@ async def test_a_worker_that_misbehaves_is_stopped_and_replaced(function: Callab
 async def test_what_cannot_pass_the_pipe_breaks_nothing(function: Callable[[], object]):
     """An exception that cannot be unpacked would else end the pool's own thread, and with it everything."""
     async with Sandbox(1) as box:
-        with pytest.raises(Exception, match="zo niet|pickle"):
+        with pytest.raises(Exception, match=r"zo niet|pickle"):
             await box.run(function)
         assert await box.run(chores.double, 1) == 2
 
@@ -240,13 +240,10 @@ def test_no_worker_outlives_the_daemon(tmp_path: Path, how: signal.Signals, code
     assert gone(worker)
 
 
-@pytest.mark.slow
 async def test_a_page_that_hangs_the_extractor_is_stopped():
     """Malformed JSON-LD costs trafilatura minutes with the interpreter held (220 kB); ours is stopped in time."""
-    page = (
-        b'<html><head><script type="application/ld+json">' + b'{"a' * 75_000 + b"</script></head><body><p>x</p></body>"
-    )
+    page = b'<script type="application/ld+json">{' + b'"author":' * 25_000 + b"</script><p>x</p>"
     async with Sandbox(1, deadline=SHORT) as box:
         with pytest.raises(SandboxError) as raised:
-            await box.run(chores.metadata, page)
+            await box.run(chores.read_metadata, page)
     assert raised.value.reason == "timeout"
