@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
 from monitor import urls
-from monitor.extract import articles, dates, head, outcome, text, tree
+from monitor.extract import articles, dates, head, lead, outcome, text, tree, weeds
 from monitor.extract.head import Head
 from monitor.extract.outcome import Sight
 from monitor.extract.text import Block
 from monitor.model import Article, Entry, Feed, Outcome, Page, Reading
 
 _A_DAY = timedelta(days=1)
+_ANCHOR = 12  # words: in a shorter line two extractors agree by chance
 
 
 def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
@@ -33,24 +35,67 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
     what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found))
     if what not in (Outcome.READ, Outcome.TEASER):
         return Reading(what, None, why)
-    body = _without_title(found, title)
+    authors = head.authors(said) or entry.authors
+    body = _without_title(weeds.pulled(found, authors), title)
     article = Article(
         key=articles.key(url, entry),
         url=url,
         title=urls.clean(title or entry.title),
-        lead=urls.clean(_lead(said, entry, body)),
+        lead=urls.clean(lead.of(parsed, said, title, body, entry.summary)),
         body=urls.clean(text.joined(body)),
         published=when,
         updated=head.updated(said) or entry.updated,
-        authors=tuple(urls.clean(name) for name in head.authors(said) or entry.authors),
+        authors=tuple(urls.clean(name) for name in authors),
         complete=what is Outcome.READ,
     )
     return Reading(what, articles.at_home(article, entry, feed, said.language), why)
 
 
 def refine(page: Page, reading: Reading) -> Reading:
-    """Return the reading with the better text. Dear: for an article whose first text matched a rule."""
-    return reading
+    """Return the reading with the better text. Dear: for an article whose first text matched a rule.
+
+    Kept is what two extractors agree on; measured in `benchmarks/extraction.py`.
+    """
+    article = reading.article
+    parsed = tree.parse(page.body, page.charset)
+    if article is None or parsed is None:
+        return reading
+    said = head.read(parsed)
+    found = text.blocks(tree.bared(parsed))
+    agreed = _agreed(found, text.confirmed(found, parsed), said)
+    body = _without_title(weeds.pulled(agreed, article.authors), article.title)
+    if not body:
+        return reading
+    above = lead.of(parsed, said, article.title, body, article.lead)
+    return replace(reading, article=replace(article, lead=urls.clean(above), body=urls.clean(text.joined(body))))
+
+
+def _agreed(found: Sequence[Block], confirmed: Sequence[bool], said: Head) -> Sequence[Block]:
+    """Return the blocks from the first to the last prose on which both extractors agree, with a lead right above it.
+
+    What stands between them stays: subheadings, quotes and lists are the article's too. Where they agree on next to
+    nothing one of them went wrong, and the first text stays whole.
+    """
+    agreed = [at for at, kept in enumerate(confirmed) if kept and len(text.words(found[at].text)) >= _ANCHOR]
+    if _length(found[at] for at in agreed) < max(200, 0.1 * _length(found)):
+        return found
+    start, end = agreed[0], agreed[-1] + 1
+    told = {word for claim in head.leads(said) for word in text.words(claim)}
+    while start > 0 and (confirmed[start - 1] or _tells(found[start - 1], told)):
+        start -= 1
+    while end < len(found) and confirmed[end] and found[end].kind != "head":
+        end += 1
+    return found[start:end]
+
+
+def _tells(block: Block, told: set[str]) -> bool:
+    """Return whether a block is the lead in other words: half of its words stand in the page's description."""
+    own = text.words(block.text)
+    return len(own) >= 8 and sum(word in told for word in own) >= len(own) / 2
+
+
+def _length(blocks: Iterable[Block]) -> int:
+    return sum(len(block.text) for block in blocks)
 
 
 def _url(page: Page, entry: Entry, said: Head) -> str:
@@ -152,13 +197,3 @@ def _without_title(found: Sequence[Block], title: str) -> tuple[Block, ...]:
     while kept and (text.words(kept[0].text) == said or kept[0].kind == "head"):
         kept.pop(0)
     return tuple(kept)
-
-
-def _lead(said: Head, entry: Entry, body: Sequence[Block]) -> str:
-    """Return the summary that stands apart from the body; "" when the body holds it."""
-    start = set(text.words(text.joined(body[:6])))
-    for lead in (*head.leads(said), entry.summary):
-        own = text.words(lead)
-        if len(own) >= 5:
-            return "" if sum(word in start for word in own) >= 0.8 * len(own) else lead
-    return ""

@@ -1,15 +1,18 @@
-"""The text people read, as paragraphs. trafilatura's door. Pure."""
+"""The text people read, as paragraphs. The door of trafilatura and of readability. Pure."""
 
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import trafilatura
-from lxml import etree
+from lxml import etree, html
 from lxml.html import HtmlElement
+from readability import Document
+from readability.readability import Unparseable
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "cell", "ab", "code", "fw"})
 
@@ -26,6 +29,24 @@ def blocks(tree: HtmlElement) -> tuple[Block, ...]:
     """Return the page's main text. The tree is left as it was."""
     found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, with_metadata=False)
     return tuple(_blocks(found.body)) if found is not None and found.body is not None else ()
+
+
+def confirmed(blocks: Sequence[Block], tree: HtmlElement) -> tuple[bool, ...]:
+    """Return for each block whether readability keeps it too. Dear: as much again as finding the blocks."""
+    try:
+        kept = html.fromstring(Document(deepcopy(tree)).summary(html_partial=True))
+    except (Unparseable, etree.LxmlError, ValueError, AttributeError, TypeError):
+        return (True,) * len(blocks)
+    said = words(kept.text_content())
+    pieces, single = set(zip(said, said[1:], said[2:], strict=False)), set(said)
+    return tuple(_stands_in(words(block.text), pieces, single) for block in blocks)
+
+
+def _stands_in(own: Sequence[str], pieces: set[tuple[str, str, str]], single: set[str]) -> bool:
+    triples = list(zip(own, own[1:], own[2:], strict=False))
+    if not triples:
+        return all(word in single for word in own)
+    return sum(triple in pieces for triple in triples) >= 0.7 * len(triples)
 
 
 def joined(found: Iterable[Block]) -> str:
@@ -68,15 +89,3 @@ def _blocks(body: etree._Element) -> Iterator[Block]:
 
 def _flat(text: str | None) -> str:
     return re.sub(r"\s+", " ", text or "")
-
-
-def without_repeats(found: Sequence[Block]) -> tuple[Block, ...]:
-    """Return the blocks without those that say word for word what an earlier long one said."""
-    seen: set[str] = set()
-    kept = []
-    for block in found:
-        if len(block.text) > 60 and block.text in seen:
-            continue
-        seen.add(block.text)
-        kept.append(block)
-    return tuple(kept)

@@ -1,0 +1,71 @@
+"""The lead: the summary above the text, which extractors often leave out because it stands apart. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from lxml.html import HtmlElement
+
+from monitor.extract import head, text, weeds
+from monitor.extract.head import Head
+from monitor.extract.text import Block
+
+_FEWEST, _MOST = 8, 130  # words of a lead
+_APART = frozenset({"figure", "figcaption", "nav", "aside", "ul", "ol", "form", "button", "footer", "table", "select"})
+_BLOCKS = frozenset(
+    {"p", "div", "h2", "h3", "section", "ul", "ol", "table", "article", "header", "figure", "form", "br"}
+)
+_SENTENCE = re.compile(r"[.!?…][\"'”’»)\s]*$")
+_CREDIT = re.compile(r"©|\b(?:copyright|foto|photo|bild|quelle|bron|getty|tous droits)\b", re.IGNORECASE)
+_WALK = 400  # elements between title and text
+
+
+def of(tree: HtmlElement, said: Head, title: str, body: Sequence[Block], summary: str = "") -> str:
+    """Return the lead where it stands apart from the body; "" when the body begins with it.
+
+    What the page shows between its title and its text comes first; then its description, or the feed's `summary`.
+    """
+    start = text.words(text.joined(body[:6]))
+    claims = [claim for claim in (*head.leads(said), summary) if len(text.words(claim)) >= 5]
+    if any(_is_in(text.words(claim), start) for claim in claims):
+        return ""
+    shown = [line for line in _between(tree, title, body) if not _is_in(text.words(line), start)]
+    told = {word for claim in claims for word in text.words(claim)}
+    for line in shown:
+        if _is_in(text.words(line), told, 0.6) or (_SENTENCE.search(line) and not _CREDIT.search(line)):
+            return line
+    return claims[0] if claims else ""
+
+
+def _is_in(own: Sequence[str], said: Collection[str], share: float = 0.8) -> bool:
+    """Return whether these words are told there, if only in part: descriptions are cut short."""
+    there = set(said)
+    return sum(word in there for word in own) >= share * len(own)
+
+
+def _between(tree: HtmlElement, title: str, body: Sequence[Block]) -> Iterator[str]:
+    """Yield the paragraphs between the title and the first paragraph of the body."""
+    own = text.words(title)
+    first = text.words(body[0].text)[:8] if body else ()
+    top = next((node for node in tree.iter("h1", "h2") if own and text.words(node.text_content()) == own), None)
+    if top is None or not first:
+        return
+    for node in top.xpath(f"following::*[position() <= {_WALK}]"):
+        if _is_apart(node) or any(child.tag in _BLOCKS for child in node):
+            continue
+        line = " ".join(node.text_content().split())
+        words = text.words(line)
+        if words[:8] == first:
+            return
+        if _FEWEST <= len(words) <= _MOST and words != own and not _is_linked(node, words) and not weeds.is_weed(line):
+            yield line
+
+
+def _is_apart(node: HtmlElement) -> bool:
+    return node.tag in _APART or any(above.tag in _APART for above in node.iterancestors())
+
+
+def _is_linked(node: HtmlElement, words: Sequence[str]) -> bool:
+    linked = sum(len(text.words(link.text_content())) for link in node.iter("a"))
+    return linked > len(words) / 3
