@@ -33,6 +33,7 @@ class Fault:
     column: int = 0
     where: str = ""  # rules[2].find
     warning: bool = False
+    rule: str = ""  # id of the rule that it stands in
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)

@@ -284,8 +284,8 @@ def _field(tokens: Sequence[_Token]) -> tuple[FieldName | None, Sequence[_Token]
         return None, tokens
     name, rest = said[1].lower(), said[2]
     known = next((field for field in FIELDS if field == name), None)
-    if known is None and rest:
-        return None, tokens  # a colon inside a word: 'tijd:online'
+    if known is None and (rest or len(tokens) == 1):
+        return None, tokens  # a colon that belongs to a word: 'tijd:online', 'boek:'
     if known is None:
         raise _WrongError(first.start, f"'{name}:' is no field{nearest(name, FIELDS)}; {_LITERALLY}")
     kind: Kind = "ref" if rest.startswith("$") else "word"

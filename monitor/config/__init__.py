@@ -1,0 +1,14 @@
+"""rules.yaml and the environment → `Config`: every fault at once, each with file, line and column.
+
+nodes     a YAML text → a tree whose values know their places; YAML's traps
+fill      ${NAME}, ${file:PATH}: filled in after parsing, shown nowhere
+shape     which keys there are and what may stand behind each (pydantic); the JSON Schema
+lists, rulebook, packaged     lists, rules, and what is shipped: packs of lists, the catalogue of feeds
+build     all of it, together
+"""
+
+from monitor.config.build import Config, load
+from monitor.config.packaged import Listed, catalogue, pack, packs
+from monitor.config.shape import schema
+
+__all__ = ["Config", "Listed", "catalogue", "load", "pack", "packs", "schema"]

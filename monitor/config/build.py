@@ -1,0 +1,419 @@
+"""From the files as written to one `Config`: includes, filling in, shapes, and what the parts say of each other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from monitor.config import packaged
+from monitor.config.fill import Filling
+from monitor.config.lists import blocks_of
+from monitor.config.nodes import Node, parse, trapped
+from monitor.config.rulebook import Lists, RuleReader
+from monitor.config.shape import (
+    CatalogueShape,
+    ChannelShape,
+    FeedShape,
+    FileShape,
+    ListsShape,
+    SettingsShape,
+    fault_at,
+    keys,
+    only,
+    path_of,
+    shaped,
+    text_like,
+    veiled,
+)
+from monitor.errors import ConfigError, Fault
+from monitor.model import Channel, Feed, Secret, Settings
+from monitor.rules.find import nearest
+from monitor.rules.lexicon import Draft, draft, joined, resolve
+from monitor.rules.spec import RuleBook
+
+CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All that a user wrote, as values. `digest` changes when what rules, lists and feeds say changes."""
+
+    settings: Settings
+    feeds: tuple[Feed, ...] = field(repr=False)  # an address may hold a password
+    channels: Mapping[str, Channel]
+    book: RuleBook = field(repr=False)
+    warnings: tuple[Fault, ...] = ()
+    files: tuple[Path, ...] = ()  # all that were read: when one changes, load again
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of the user's, with `${…}` filled in."""
+
+    path: Path
+    root: Node
+
+    def section(self, key: str) -> Node | None:
+        return self.root.child(key)
+
+
+def load(path: Path | str, environ: Mapping[str, str]) -> Config:
+    """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault."""
+    builder = _Builder(Path(path), environ)
+    config = builder.build()
+    wrong = [fault for fault in builder.faults if not fault.warning]
+    if wrong:
+        raise ConfigError(_in_order(builder.faults))
+    return dataclasses.replace(config, warnings=tuple(_in_order(builder.faults)))
+
+
+def _in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Return the faults without repetition, file by file, from top to bottom."""
+    files = {fault.file: None for fault in faults}
+    order = {name: number for number, name in enumerate(files)}
+    return sorted(dict.fromkeys(faults), key=lambda fault: (order[fault.file], fault.line, fault.column))
+
+
+class _Builder:
+    """Builds one `Config` and keeps everything that is wrong on the way."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.path = path
+        self.environ = environ
+        self.faults: list[Fault] = []
+        self.paths: list[Path] = []
+        self.hash = blake2b(digest_size=16)
+
+    def build(self) -> Config:
+        files = list(self.read(self.path, None))
+        settings = self.settings(files)
+        channels = self.channels(files)
+        feeds = self.feeds(files)
+        lists = self.lists(files)
+        book = self.book(files, channels, feeds, lists)
+        self.check_ops(files, settings, channels)
+        return Config(
+            settings=settings,
+            feeds=feeds,
+            channels=MappingProxyType(channels),
+            book=book,
+            files=tuple(dict.fromkeys(self.paths)),
+            digest=self.hash.hexdigest(),
+        )
+
+    # --- files
+
+    def read(self, path: Path, asked: Node | None) -> Iterator[_File]:
+        """Yield the file and all that it includes."""
+        self.paths.append(path)
+        text = self.text(path, asked)
+        root, faults = parse(text, str(path)) if text is not None else (None, [])
+        self.faults += faults
+        if root is None:
+            if text is not None and not faults:
+                self.faults.append(Fault("the file is empty: begin with 'version: 1'", str(path), 1, 1))
+            return
+        if root.kind != "pairs":
+            self.faults.append(fault_at(root, "keys with values were meant: version, feeds, channels, lists, rules"))
+            return
+        self.fill(root, path.parent)
+        self.check_keys(root)
+        file = _File(path, root)
+        yield file
+        yield from self.included(file)
+
+    def text(self, path: Path, asked: Node | None) -> str | None:
+        try:
+            said = path.read_bytes()
+            self.hash.update(said)
+            return said.decode("utf-8")
+        except OSError as error:
+            why = f"{path} cannot be read: {error.strerror}"
+            self.faults.append(fault_at(asked, why, "include") if asked else Fault(why, str(path)))
+        except UnicodeDecodeError as error:
+            line = said.count(b"\n", 0, error.start) + 1
+            self.faults.append(Fault("this is no text in UTF-8", str(path), line, 1))
+        return None
+
+    def fill(self, root: Node, folder: Path) -> None:
+        filling = Filling(self.environ, folder)
+        filling.fill(root)
+        self.paths += filling.files
+        self.faults += [dataclasses.replace(fault, where=path_of(root, node)) for node, fault in filling.faults]
+        for section in ("lists", "defaults", "rules", "feeds"):
+            part = root.child(section)
+            for node in part.texts() if part else ():
+                if node.filled:
+                    self.hash.update(node.text.encode())
+
+    def check_keys(self, root: Node) -> None:
+        known = keys(FileShape)
+        for key, node in root.pairs.items():
+            if key not in known:
+                place = root.keys[key]
+                text = f"unknown key '{key}'{nearest(key, known)}"
+                self.faults.append(Fault(text, place.file, place.line, place.column, key))
+            elif not (node.kind == "text" and node.value() is None):
+                self.check_section(key, node)
+        version = root.child("version")
+        if version and version.value() != 1:
+            self.faults.append(fault_at(version, "this program reads version 1 of the language", "version"))
+
+    def check_section(self, key: str, node: Node) -> None:
+        kind = {"feeds": "items", "rules": "items", "version": "text", "include": node.kind}.get(key, "pairs")
+        if node.kind != kind:
+            meant = "a list was meant: lines that begin with '-'" if kind == "items" else "keys with values were meant"
+            self.faults.append(fault_at(node, meant, key))
+
+    def included(self, file: _File) -> Iterator[_File]:
+        asked = file.section("include")
+        for node in asked.texts() if asked else ():
+            if trap := trapped(node):
+                self.faults.append(fault_at(node, trap, "include"))
+                continue
+            folder = file.path.parent
+            found = sorted(folder.glob(node.text)) if "*" in node.text else [folder / node.text]
+            if not found:
+                self.faults.append(fault_at(node, f"no file matches '{node.written}'", "include", warning=True))
+            for path in found:
+                if path.resolve() in {seen.resolve() for seen in self.paths}:
+                    self.faults.append(fault_at(node, f"{path} is read already", "include"))
+                else:
+                    yield from self.read(path, node)
+
+    def once(self, files: Sequence[_File], key: str) -> Node | None:
+        """Return the section that may stand in one file only."""
+        found = [node for node in (file.section(key) for file in files) if node and node.kind == "pairs"]
+        for node in found[1:]:
+            self.faults.append(fault_at(node, f"'{key}:' stands in {found[0].file} too; one file holds it", key))
+        return found[0] if found else None
+
+    def each(self, files: Sequence[_File], key: str, kind: str) -> Iterator[tuple[Node, Node, str | int]]:
+        """Yield (section, value, its key or number) of a section that every file may have."""
+        for file in files:
+            node = file.section(key)
+            if node and node.kind == kind == "items":
+                yield from ((node, item, i) for i, item in enumerate(node.items))
+            elif node and node.kind == kind:
+                yield from ((node, value, name) for name, value in node.pairs.items())
+
+    # --- settings, channels
+
+    def settings(self, files: Sequence[_File]) -> Settings:
+        node = self.once(files, "settings")
+        shape = shaped(SettingsShape, node, "settings", self.faults) if node else None
+        if shape is None or node is None:
+            return Settings()
+        poll, keep, network = shape.poll, shape.keep, shape.network
+        said: dict[str, Any] = {
+            "timezone": shape.timezone,
+            "database": Secret(shape.database) if shape.database else None,
+            "contact": shape.contact,
+            "every": poll and poll.every,
+            "fastest": poll and poll.fastest,
+            "slowest": poll and poll.slowest,
+            "keep_articles": keep and keep.articles,
+            "keep_pages": keep and keep.pages,
+            "allow_private": network and network.allow_private,
+            "pause": network and network.pause,
+            "ops": shape.ops,
+            "dead_after": shape.dead_after,
+            "canary": shape.canary,
+            "story_window": shape.story_window,
+        }
+        settings = dataclasses.replace(Settings(), **{key: value for key, value in said.items() if value is not None})
+        if not settings.fastest <= settings.every <= settings.slowest:
+            self.faults.append(
+                fault_at(node.at("poll"), "fastest, every and slowest stand in the wrong order", "settings.poll")
+            )
+        return settings
+
+    def check_ops(self, files: Sequence[_File], settings: Settings, channels: Mapping[str, Channel]) -> None:
+        node = self.once(files, "settings")
+        for name in settings.ops if node else ():
+            if name not in channels and node:
+                text = f"unknown channel '{name}'{nearest(name, channels)}"
+                self.faults.append(fault_at(node.at("ops"), text, "settings.ops"))
+
+    def channels(self, files: Sequence[_File]) -> dict[str, Channel]:
+        found: dict[str, Channel] = {}
+        for section, node, name in self.each(files, "channels", "pairs"):
+            where = f"channels.{name}"
+            if name in found:
+                self.faults.append(fault_at(node, f"channel '{name}' stands in two files", where))
+                continue
+            empty = node.kind == "text" and node.value() is None
+            shape = ChannelShape() if empty else shaped(ChannelShape, node, where, self.faults)
+            found[str(name)] = _channel(str(name), shape or ChannelShape())
+            if trap := self.name_trap(section, str(name)):
+                self.faults.append(dataclasses.replace(trap, where=where))
+        return found or {CONSOLE: Channel(name=CONSOLE)}
+
+    def name_trap(self, section: Node, name: str) -> Fault | None:
+        place = section.keys[name]
+        if name.strip() and "," not in name and "$" not in name:
+            return None
+        return Fault(f"'{name}' is no name", place.file, place.line, place.column)
+
+    # --- feeds
+
+    def feeds(self, files: Sequence[_File]) -> tuple[Feed, ...]:
+        own: dict[str, Feed] = {}
+        listed: dict[str, Feed] = {}
+        off: set[str] = set()
+        for _section, node, i in self.each(files, "feeds", "items"):
+            where = f"feeds[{i}]"
+            if node.child("catalogue"):
+                shape = shaped(CatalogueShape, node, where, self.faults)
+                listed |= {feed.key: feed for feed in self.selected(shape, node, where)} if shape else {}
+            else:
+                one = shaped(FeedShape, node, where, self.faults)
+                self.own_feed(one, node, where, own, off)
+        return tuple(feed for feed in {**listed, **own}.values() if feed.key not in off)
+
+    def own_feed(self, shape: FeedShape | None, node: Node, where: str, own: dict[str, Feed], off: set[str]) -> None:
+        if shape is None:
+            return
+        if bool(shape.url) == bool(shape.sitemap):
+            said = "'url' and 'sitemap' both" if shape.url else "neither 'url' nor 'sitemap'"
+            self.faults.append(fault_at(node, f"a feed has one address; here stands {said}", where))
+            return
+        feed = packaged.feed_of(shape)
+        if feed.key in own:
+            self.faults.append(
+                fault_at(node.at("url"), f"the same address as feed '{own[feed.key].name}'", where, warning=True)
+            )
+        if any(feed.name.casefold() == other.name.casefold() and feed.key != other.key for other in own.values()):
+            self.faults.append(fault_at(node.at("name"), f"two feeds are called '{feed.name}'", where, warning=True))
+        own[feed.key] = feed
+        if not shape.enabled:
+            off.add(feed.key)
+
+    def selected(self, shape: CatalogueShape, node: Node, where: str) -> Iterator[Feed]:
+        """Yield what the catalogue has of what is asked for. Thin evidence is left out unless named itself."""
+        wanted = dict.fromkeys(
+            feed for name in shape.catalogue for feed in self.named(name, node, f"{where}.catalogue")
+        )
+        left_out = {feed for name in shape.except_ for feed in self.named(name, node, f"{where}.except", warning=True)}
+        return (feed for feed in wanted if feed not in left_out)
+
+    def named(self, name: str, node: Node, where: str, *, warning: bool = False) -> list[Feed]:
+        catalogue = packaged.catalogue()
+        wanted = packaged.slug(name)
+        for of in _SELECTORS:
+            found = [listed for listed in catalogue if packaged.slug(of(listed.feed)) == wanted]
+            if found:
+                enabled = [listed.feed for listed in found if listed.enabled]
+                by_name = of in (_outlet, _name)
+                return [listed.feed for listed in found] if warning or (by_name and not enabled) else enabled
+        known = {packaged.slug(of(listed.feed)) for of in _SELECTORS for listed in catalogue}
+        text = f"the catalogue has no '{name}'{nearest(wanted, known)}"
+        key = where.rsplit(".", 1)[1]
+        self.faults.append(fault_at(text_like(node.at(key), name), text, where, warning=warning))
+        return []
+
+    # --- lists
+
+    def lists(self, files: Sequence[_File]) -> Lists:
+        shipped: list[Draft] = []
+        own: dict[str, Draft] = {}
+        for section, node, name in self.each(files, "lists", "pairs"):
+            where = f"lists.{name}"
+            if name == "use":
+                shipped += self.used(section)
+                continue
+            if name in own:
+                self.faults.append(fault_at(node, f"list '{name}' stands in two files", where))
+                continue
+            own[str(name)] = self.own_list(section, node, str(name), where)
+        known = joined(shipped)
+        lists, faults = resolve(own, known)
+        self.faults += [dataclasses.replace(fault, where=_in_lists(fault, own)) for fault in faults]
+        self.check_replaced(own, known)
+        return Lists(lists, own, broken=bool(faults) and not lists)
+
+    def used(self, section: Node) -> Iterator[Draft]:
+        node = section.pairs["use"]
+        shape = shaped(ListsShape, only(section, "use"), "lists", self.faults)
+        for name in shape.use if shape else ():
+            try:
+                yield from packaged.pack(name)
+            except KeyError:
+                text = f"unknown pack '{name}'{nearest(name, packaged.packs())}"
+                self.faults.append(fault_at(text_like(node, name), text, "lists.use"))
+
+    def own_list(self, section: Node, node: Node, name: str, where: str) -> Draft:
+        faults: list[Fault] = []
+        shaped(ListsShape, only(section, name), "lists", faults)
+        if not faults:
+            blocks = blocks_of(node)
+            made, wrong = draft(name, blocks, place=section.keys[name])
+            faults += [veiled(dataclasses.replace(fault, where=where), node) for fault in wrong]
+            if not made.items and not faults:
+                faults.append(fault_at(node, "the list is empty", where, warning=True))
+        else:
+            made = Draft(name, (), place=section.keys[name])
+        self.faults += faults
+        return made
+
+    def check_replaced(self, own: Mapping[str, Draft], shipped: Mapping[str, Draft]) -> None:
+        for name in own.keys() & shipped.keys():
+            if not any(getattr(item, "name", "") == name for item in own[name].items):
+                place = own[name].place
+                text = f"takes the place of the shipped list '{name}'; write ${name} in it to keep those terms too"
+                self.faults.append(Fault(text, place.file, place.line, place.column, f"lists.{name}", warning=True))
+
+    # --- rules
+
+    def book(
+        self, files: Sequence[_File], channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists
+    ) -> RuleBook:
+        reader = RuleReader(channels, feeds, lists, self.faults)
+        node = self.once(files, "defaults")
+        reader.read_defaults(node)
+        for _section, item, i in self.each(files, "rules", "items"):
+            reader.read(item, f"rules[{i}]")
+        return reader.book()
+
+
+def _outlet(feed: Feed) -> str:
+    return feed.outlet
+
+
+def _name(feed: Feed) -> str:
+    return feed.name
+
+
+_SELECTORS: tuple[Callable[[Feed], str], ...] = (
+    lambda feed: feed.country,
+    lambda feed: f"{feed.language}-{feed.country}",
+    _outlet,
+    lambda feed: feed.group,
+    _name,
+    lambda feed: feed.language,
+)
+
+
+def _channel(name: str, shape: ChannelShape) -> Channel:
+    return Channel(
+        name=name,
+        url=Secret(shape.url) if shape.url else None,
+        at_most=shape.at_most,
+        digest=shape.digest,
+        quiet=shape.quiet,
+        weekdays=shape.weekdays,
+        language=shape.language,
+        template=shape.template,
+    )
+
+
+def _in_lists(fault: Fault, own: Mapping[str, Draft]) -> str:
+    """Return which list of the user's a fault stands in: the last one that begins above it."""
+    above = [one for one in own.values() if one.place.file == fault.file and one.place.line <= fault.line]
+    return f"lists.{max(above, key=lambda one: one.place.line).name}" if above else "lists"

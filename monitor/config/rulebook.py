@@ -1,0 +1,304 @@
+"""Rules as written → rules as meant: defaults filled in, texts parsed, and every name in them looked up."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from monitor.config.nodes import Node, trapped
+from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like, veiled
+from monitor.errors import Fault
+from monitor.model import FIELDS, Channel, Feed, FieldName
+from monitor.rules.find import nearest, parse_find, parse_terms
+from monitor.rules.lexicon import Draft, unknown_group
+from monitor.rules.spec import Example, Line, Rule, RuleBook, Term, TermList, Window
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """All lists there are by name, and which of them the user wrote."""
+
+    all: Mapping[str, TermList]
+    own: Mapping[str, Draft]
+    broken: bool = False  # a circle of references: what is in them is not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """What defaults and rules both may say; None is unsaid."""
+
+    within: Window | None = None
+    fields: tuple[FieldName, ...] | None = None
+    ignore: tuple[Term, ...] | None = None
+    unless_near: tuple[Term, ...] | None = None
+    never: tuple[Term, ...] | None = None
+    languages: frozenset[str] | None = None
+    feeds: frozenset[str] | None = None
+    send: tuple[str, ...] | None = None
+    every: timedelta | None = None
+
+
+class RuleReader:
+    """Reads rules one by one; `faults` grows as it goes."""
+
+    def __init__(
+        self, channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists, faults: list[Fault]
+    ) -> None:
+        self.channels = channels
+        self.lists = lists
+        self.faults = faults
+        self.defaults = _Common()
+        self.rules: dict[str, Rule] = {}
+        self.resting: set[str] = set()
+        self.named: dict[str, None] = {}  # lists that rules name, in order
+        self.feed_names = _feed_names(feeds)
+
+    def read_defaults(self, node: Node | None) -> None:
+        """Read `defaults:`; call it before the first rule."""
+        shape = shaped(DefaultsShape, node, "defaults", self.faults) if node and node.kind == "pairs" else None
+        if shape and node:
+            self.defaults = self.common(shape, node, "defaults", "")
+
+    def read(self, node: Node, where: str) -> None:
+        """Read one rule."""
+        found: list[Fault] = []
+        shape = shaped(RuleShape, node, where, found)
+        rule_id = shape.id if shape else _id_of(node)
+        self.faults += [dataclasses.replace(fault, rule=rule_id) for fault in found]
+        find = node.child("find")
+        lines = self.lines(find, f"{where}.find", rule_id) if find else ()
+        if shape is None:
+            return
+        rule = self.rule(shape, node, where, lines)
+        if before := self.rules.get(rule.id):
+            at = (
+                f"{before.place.file}:{before.place.line}"
+                if before.place.file != node.file
+                else f"line {before.place.line}"
+            )
+            text = f"two rules are called '{rule.id}'; the other stands on {at}"
+            self.faults.append(fault_at(node.at("id"), text, f"{where}.id", rule=rule.id))
+            return
+        self.rules[rule.id] = rule
+        if not shape.enabled:
+            self.resting.add(rule.id)
+
+    def book(self) -> RuleBook:
+        """Return the rules that are enabled and the lists that they name."""
+        for name, own in self.lists.own.items():
+            if name not in self.named and not self.lists.broken and not self._in_another_list(name):
+                text = f"no rule uses the list '{name}'"
+                place = own.place
+                self.faults.append(Fault(text, place.file, place.line, place.column, f"lists.{name}", warning=True))
+        rules = tuple(rule for name, rule in self.rules.items() if name not in self.resting)
+        return RuleBook(rules, tuple(self.lists.all[name] for name in self.named if name in self.lists.all))
+
+    def _in_another_list(self, name: str) -> bool:
+        """Whether a list that rules name holds this one."""
+        waiting, seen = [one for one in self.named if one in self.lists.own], set[str]()
+        while waiting:
+            one = waiting.pop()
+            inner = {getattr(item, "name", "") for item in self.lists.own[one].items}
+            if name in inner:
+                return True
+            waiting += [other for other in inner & self.lists.own.keys() if other not in seen]
+            seen |= inner
+        return False
+
+    # --- the keys
+
+    def rule(self, shape: RuleShape, node: Node, where: str, lines: tuple[Line, ...]) -> Rule:
+        said, default = self.common(shape, node, where, shape.id), self.defaults
+        rule = Rule(
+            id=shape.id,
+            name=shape.name or shape.id,
+            lines=lines,
+            within=_first(said.within, default.within, Window()),
+            fields=_first(said.fields, default.fields, FIELDS),
+            ignore=_first(said.ignore, default.ignore, ()),
+            unless_near=_first(said.unless_near, default.unless_near, ()),
+            never=_first(said.never, default.never, ()),
+            languages=_first(said.languages, default.languages, frozenset()),
+            feeds=_first(said.feeds, default.feeds, frozenset()),
+            count=shape.count,
+            tags=self.tags(shape, node, where),
+            send=_first(said.send, default.send, self.only_console()),
+            every=said.every or default.every,
+            urgent=shape.urgent,
+            examples=tuple(_examples(shape, node)),
+            place=node.place,
+        )
+        self.check(rule, node, where)
+        return rule
+
+    def common(self, shape: DefaultsShape, node: Node, where: str, rule: str) -> _Common:
+        return _Common(
+            within=shape.within,
+            fields=shape.in_,
+            ignore=self.terms(node, "ignore", where, rule) if shape.ignore is not None else None,
+            unless_near=self.terms(node, "unless_near", where, rule) if shape.unless_near is not None else None,
+            never=self.terms(node, "never", where, rule) if shape.never is not None else None,
+            languages=shape.languages,
+            feeds=self.feeds(shape.feeds, node, where, rule) if shape.feeds is not None else None,
+            send=self.send(shape.send, node, where, rule) if shape.send is not None else None,
+            every=shape.every,
+        )
+
+    def lines(self, node: Node, where: str, rule: str) -> tuple[Line, ...]:
+        """Return the lines of `find:`, numbered through when it is a sequence of texts."""
+        found: list[Line] = []
+        for text in node.texts():
+            if trapped(text):
+                continue
+            lines, faults = parse_find(text.text, locate=text.locate)
+            self.add(faults, text, where, rule)
+            self.check_folding(text, where, rule)
+            found += [dataclasses.replace(line, number=len(found) + line.number) for line in lines]
+        for line in found:
+            for part in line.parts:
+                self.check_refs(part.terms, where, rule)
+        return tuple(found)
+
+    def check_folding(self, node: Node, where: str, rule: str) -> None:
+        """A new line means something here: a text whose lines YAML joins is seldom what was meant."""
+        written = node.source[node.start : node.end].strip()
+        if node.style != "|" and "\n" in written and not node.filled:
+            text = "YAML joins these lines into one; put them in a block (find: |) if each is another way to match"
+            self.faults.append(fault_at(node, text, where, warning=True, rule=rule))
+
+    def terms(self, node: Node, key: str, where: str, rule: str) -> tuple[Term, ...]:
+        found: list[Term] = []
+        for text in node.at(key).texts():
+            terms, faults = parse_terms(text.text, locate=text.locate)
+            self.add(faults, text, f"{where}.{key}", rule)
+            found += terms
+        self.check_refs(found, f"{where}.{key}", rule)
+        return tuple(found)
+
+    def tags(self, shape: RuleShape, node: Node, where: str) -> tuple[tuple[str, tuple[Term, ...]], ...]:
+        tags = node.at("tags")
+        return tuple((label, self.terms(tags, label, f"{where}.tags", shape.id)) for label in shape.tags)
+
+    def add(self, faults: Iterable[Fault], node: Node, where: str, rule: str) -> None:
+        self.faults += [dataclasses.replace(veiled(fault, node), where=where, rule=rule) for fault in faults]
+
+    def check_refs(self, terms: Iterable[Term], where: str, rule: str) -> None:
+        for term in terms:
+            if term.ref and (text := self.unknown(*term.ref)):
+                place = term.place
+                self.faults.append(Fault(text, place.file, place.line, place.column, where, rule=rule))
+
+    def unknown(self, name: str, group: str) -> str:
+        """Say what is wrong with a reference, "" when nothing is; remember that the list is used."""
+        self.named[name] = None
+        known = self.lists.all.get(name)
+        if known is None:
+            is_broken = self.lists.broken and name in self.lists.own
+            return "" if is_broken else f"unknown list '${name}'{nearest(name, self.lists.all)}"
+        if group and group not in {entry.group for entry in known.entries}:
+            return unknown_group(known, group)
+        return ""
+
+    def send(self, names: tuple[str, ...], node: Node, where: str, rule: str) -> tuple[str, ...]:
+        for name in names:
+            if name not in self.channels:
+                text = f"unknown channel '{name}'{nearest(name, self.channels)}"
+                self.faults.append(fault_at(text_like(node.at("send"), name), text, f"{where}.send", rule=rule))
+        return tuple(dict.fromkeys(names))
+
+    def only_console(self) -> tuple[str, ...]:
+        """Where there is one channel, rules need not name it."""
+        return tuple(self.channels) if len(self.channels) == 1 else ()
+
+    def feeds(self, names: tuple[str, ...], node: Node, where: str, rule: str) -> frozenset[str]:
+        """Return the names in lower case; a feed's own name stands beside its key, by which an article knows it."""
+        found: set[str] = set()
+        for name in names:
+            known = self.feed_names.get(name.casefold())
+            if known is None:
+                text = f"no feed, outlet, group or country is called '{name}'{nearest(name, self.feed_names)}"
+                self.faults.append(fault_at(text_like(node.at("feeds"), name), text, f"{where}.feeds", rule=rule))
+            else:
+                found |= {name.casefold(), *known}
+        return frozenset(found)
+
+    # --- what can never be
+
+    def check(self, rule: Rule, node: Node, where: str) -> None:
+        """Warn of what cannot be meant, or can never match."""
+        if not rule.send:
+            text = f"no channel sends '{rule.id}': its hits are only recorded"
+            self.faults.append(fault_at(node, text, where, warning=True, rule=rule.id))
+        self.check_count(rule, node, where)
+        blanked = {term.phrase for term in rule.ignore if term.phrase and not term.field}
+        for term in (term for line in rule.lines for part in line.parts for term in part.terms):
+            if term.field and term.field not in rule.fields:
+                self.warn(term, f"'{term.source}' can never match: 'in:' leaves out the {term.field}", where, rule)
+            elif term.phrase and term.phrase in blanked:
+                self.warn(term, f"'{term.source}' can never match: 'ignore:' blanks it", where, rule)
+            elif term.ref and rule.languages and self.speaks_other(term.ref, rule.languages):
+                self.warn(
+                    term, f"'{term.source}' can never match: it has no term in {_named(rule.languages)}", where, rule
+                )
+
+    def warn(self, term: Term, text: str, where: str, rule: Rule) -> None:
+        place = term.place
+        self.faults.append(
+            Fault(text, place.file, place.line, place.column, f"{where}.find", warning=True, rule=rule.id)
+        )
+
+    def check_count(self, rule: Rule, node: Node, where: str) -> None:
+        if rule.count is None:
+            return
+        least, (name, group) = rule.count
+        at = node.at("count")
+        if text := self.unknown(name, group):
+            self.faults.append(fault_at(at, text, f"{where}.count", rule=rule.id))
+        elif known := self.lists.all.get(name):
+            actors = {entry.actor for entry in known.entries if entry.actor and group in ("", entry.group)}
+            if len(actors) < least:
+                text = f"'{rule.id}' can never match: ${name} has {len(actors)} people or bodies"
+                self.faults.append(fault_at(at, text, f"{where}.count", rule=rule.id))
+
+    def speaks_other(self, ref: tuple[str, str], languages: frozenset[str]) -> bool:
+        name, group = ref
+        entries = self.lists.all[name].entries if name in self.lists.all else ()
+        spoken = [entry.languages for entry in entries if group in ("", entry.group)]
+        return bool(spoken) and all(said and not said & languages for said in spoken)
+
+
+def _first(*values: T | None) -> T:
+    """Return the first value that is said."""
+    return next(value for value in values if value is not None)
+
+
+def _named(languages: Iterable[str]) -> str:
+    return ", ".join(sorted(languages))
+
+
+def _id_of(node: Node) -> str:
+    said = node.child("id")
+    return said.text if said and said.kind == "text" else ""
+
+
+def _examples(shape: RuleShape, node: Node) -> Iterator[Example]:
+    for key, texts, match in (("match", shape.examples.match, True), ("no_match", shape.examples.no_match, False)):
+        written = node.at("examples", key)
+        for i, text in enumerate(texts):
+            yield Example(text, match, (written.child(i) or written).place)
+
+
+def _feed_names(feeds: Iterable[Feed]) -> dict[str, set[str]]:
+    """Return, for every name in lower case that a rule may use, the keys of the feeds with that very name."""
+    names: dict[str, set[str]] = {}
+    for feed in feeds:
+        names.setdefault(feed.name.casefold(), set()).add(feed.key)
+        for shared in (feed.outlet, feed.group, feed.country):
+            if shared:
+                names.setdefault(shared.casefold(), set())
+    return names
