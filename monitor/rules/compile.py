@@ -68,9 +68,13 @@ class Ruleset:
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Return what the rules find in an article, in the order of the book."""
-        finder = Finder(folded(article), self._vocabulary, self._lists)
+        finder = self.finder(article)
         found = (judge(finder, self.book.rules[number]) for number in self._candidates(finder))
         return tuple(match for match in found if match)
+
+    def finder(self, article: Article) -> Finder:
+        """Return what knows where the words of all rules stand in an article."""
+        return Finder(folded(article), self._vocabulary, self._lists)
 
     def match_many(self, articles: Iterable[Article]) -> Iterator[tuple[Match, ...]]:
         """Yield what the rules find in each of these articles, in their order."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from monitor.model import Article, Evidence, Match
 from monitor.rules.spec import Line, ListEntry, Phrase, Rule, Term, TermList, Unit, Window
@@ -19,6 +20,7 @@ Ends = dict[int, tuple[int, ...]]  # where a word stands: first position → pas
 Occurrence = tuple[int, int]  # positions [first, past)
 ANYWHERE = sum(FIELD_BITS.values())
 Blank = frozenset[int]
+Hindrance = Literal["", "language", "needs", "never_with"]  # why a spelling that stands there does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Finder:
     def _speaks(self, entry: ListEntry) -> bool:
         return not self.language or not entry.languages or self.language in entry.languages
 
-    def guarded(self, termlist: TermList, entry: ListEntry, blank: Blank) -> str:
+    def guarded(self, termlist: TermList, entry: ListEntry, blank: Blank) -> Hindrance:
         """Return why a spelling that stands in the article does not count, "" when it does."""
         guard = entry.guard
         if guard is None:
@@ -176,6 +178,19 @@ class Finder:
         if term.ref is not None:
             for entry, occurrences in self.entries(*term.ref, blank):
                 yield occurrences, entry.actor or entry.source
+
+    def everything(self, term: Term, blank: Blank) -> Iterator[tuple[int, int, Hindrance]]:
+        """Yield first and past of all that a term would find without `ignore`, and why it does not count ("" if blanked)."""
+        if term.phrase is not None:
+            for first, past in self.phrase(term.phrase):
+                yield first, past, ""
+        if term.ref is not None:
+            termlist = self._lists[term.ref[0]]
+            for entry in self._possible(termlist):
+                if not term.ref[1] or entry.group == term.ref[1]:
+                    why: Hindrance = self.guarded(termlist, entry, blank) if self._speaks(entry) else "language"
+                    for first, past in self.phrase(entry.phrase):
+                        yield first, past, why
 
     def has(self, terms: Iterable[Term], blank: Blank) -> bool:
         """Say whether one of these terms stands anywhere in the article."""

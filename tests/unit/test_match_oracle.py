@@ -1,0 +1,184 @@
+"""The engine says what the oracle says, on every rule and article that hypothesis can think of."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.model import FIELDS, Article, Match
+from monitor.rules.compile import compile_rules
+from monitor.rules.spec import (
+    Choice,
+    Gap,
+    Guard,
+    Line,
+    ListEntry,
+    Part,
+    Phrase,
+    Rule,
+    RuleBook,
+    Term,
+    TermList,
+    Window,
+    Word,
+)
+from tests.oracle import Said, ask
+
+# A small world, so that words meet: plain, accented, hyphenated, ligatures, other scripts, signs that vanish.
+WORDS = ["geheim", "geheime", "overleg", "Poetin", "POETIN", "poetin", "café", "cafe\u0301", "CAFÉ", "straße", "œuvre", "VS", "vs", "Путин",
+         "ПУТИН", "vrede", "vredesgesprek", "gesprek", "met", "af", "Poe\u00adtin", "Poe\u200btin", "ĳs", "①", "½", "5", "ﬁn", "İn", "ŉa",
+         "й", "\u0301", "ǅ", "한국", "ك", "𝐕𝐒", "\ufeff", "😀", "™"]  # fmt: skip
+GLUE = [
+    " ",
+    " ",
+    " ",
+    " ",
+    "-",
+    "–",
+    "’",
+    "'",
+    ". ",
+    ".\n\n",
+    "! ",
+    "\u00a0",
+    "\n\n14:20 ",
+    "\n\n14:30 uur - ",
+    ", ",
+    "--",
+    "... ",
+    "\n",
+    "«",
+    "” ",
+]
+PATTERNS = ["geheim", "geheim*", "*gesprek*", "vrede*gesprek", "*", "poetin", "cafe", "Café", "strasse", "oeuvre", "vs", "путин", "*tin",
+            "g*m", "*e*e*", "met", "af", "ijs", "fin", "in", "a", "poetin-geheim", "l'af", "и", "dz", "5", "poetingeheim", "geheim*poetin", "*한*",
+            "한국"]  # fmt: skip
+CASED = ["VS", "Poetin", "POETIN", "P*", "Путин", "Café", "CAF*", "vs", "V*"]
+
+words = st.one_of(
+    st.sampled_from(PATTERNS).map(Word), st.sampled_from(CASED).map(lambda pattern: Word(pattern, exact=True))
+)
+simple = st.lists(words, min_size=1, max_size=2).map(lambda some: Phrase(tuple(some)))
+choices = st.lists(simple, min_size=1, max_size=3).map(lambda some: Choice(tuple(some)))
+gaps = st.sampled_from([Gap(0), Gap(1), Gap(2), Gap(6)])
+
+
+@st.composite
+def phrases(draw: st.DrawFn) -> Phrase:
+    elements = [draw(st.one_of(words, words, choices))]
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+        if draw(st.booleans()):
+            elements.append(draw(gaps))
+        elements.append(draw(st.one_of(words, words, choices)))
+    return Phrase(tuple(elements))
+
+
+languages = st.sampled_from([frozenset(), frozenset({"nl"}), frozenset({"en", "fr"})])
+guards = st.one_of(
+    st.none(),
+    st.none(),
+    st.builds(Guard, st.lists(simple, max_size=2).map(tuple), st.lists(simple, max_size=1).map(tuple)),
+)
+entries = st.builds(
+    ListEntry,
+    source=st.sampled_from(["één", "twee", "drie"]),
+    phrase=phrases(),
+    languages=languages,
+    group=st.sampled_from(["", "people"]),
+    actor=st.sampled_from(["", "a", "b"]),
+    guard=guards,
+)
+termlists = st.lists(entries, min_size=1, max_size=4).map(lambda some: TermList("names", tuple(some)))
+fields = st.sampled_from([None, None, None, *FIELDS])
+terms = st.one_of(
+    st.builds(Term, source=st.just("t"), phrase=phrases(), field=fields),
+    st.builds(Term, source=st.just("t"), phrase=phrases(), field=fields),
+    st.builds(Term, source=st.just("$names"), ref=st.sampled_from([("names", ""), ("names", "people")]), field=fields),
+)
+some_terms = st.lists(terms, min_size=1, max_size=2).map(tuple)
+few_terms = st.one_of(st.just(()), st.just(()), some_terms)
+windows = st.one_of(
+    st.builds(Window, st.sampled_from(["sentence", "word", "paragraph"]), st.integers(1, 5)),
+    st.just(Window("article", 1)),
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn, number: int) -> Line:
+    parts = draw(st.lists(some_terms.map(Part), min_size=1, max_size=3))
+    ordered = tuple(draw(st.booleans()) for _ in parts[1:])
+    return Line(tuple(parts), ordered, draw(st.one_of(st.none(), windows)), number)
+
+
+@st.composite
+def rules(draw: st.DrawFn, name: str = "r") -> Rule:
+    return Rule(
+        id=name,
+        name=name,
+        lines=tuple(draw(lines(number)) for number in range(1, draw(st.integers(1, 2)) + 1)),
+        within=draw(windows),
+        fields=draw(st.sampled_from([FIELDS, FIELDS, ("title", "body"), ("lead",), ("body",)])),
+        ignore=draw(few_terms),
+        unless_near=draw(few_terms),
+        never=draw(few_terms) if draw(st.booleans()) else (),
+        languages=draw(st.sampled_from([frozenset(), frozenset(), frozenset({"nl"})])),
+        feeds=draw(st.sampled_from([frozenset(), frozenset(), frozenset({"be"})])),
+        count=draw(st.sampled_from([None, None, (2, ("names", "")), (1, ("names", "people"))])),
+        tags=draw(st.one_of(st.just(()), some_terms.map(lambda some: (("label", some),)))),
+    )
+
+
+@st.composite
+def texts(draw: st.DrawFn, most: int) -> str:
+    pieces = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=most))
+    return "".join(word + glue for word, glue in pieces)
+
+
+articles = st.builds(
+    Article,
+    key=st.just("a"),
+    url=st.just(""),
+    title=texts(4),
+    lead=st.one_of(st.just(""), texts(5)),
+    body=texts(14),
+    language=st.sampled_from(["", "nl", "fr"]),
+    country=st.sampled_from(["BE", "NL"]),
+)
+
+
+def agree(said: Said | None, match: Match | None, article: Article) -> None:
+    """Fail when a match is not exactly what the oracle says, or its evidence not where it says."""
+    assert (said is None) == (match is None)
+    if said is None or match is None:
+        return
+    assert match.lines == tuple(sorted(said.lines))
+    assert match.tags == said.tags
+    for evidence in match.evidence:
+        assert getattr(article, evidence.field)[evidence.start : evidence.end] == evidence.text
+        assert evidence.text in evidence.sentence
+    places = frozenset((evidence.field, evidence.start, evidence.end) for evidence in match.evidence)
+    assert any(places in fits for fits in said.lines.values())
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(termlists, st.lists(rules(), min_size=1, max_size=3), articles)
+def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], article: Article) -> None:
+    """Speed is worth nothing when a story is missed."""
+    named = tuple(Rule(**{**_fields(rule), "id": f"r{at}"}) for at, rule in enumerate(some))
+    book = RuleBook(named, (names,))
+    matches = {match.rule: match for match in compile_rules(book).match(article)}
+    for rule in named:
+        agree(ask(book, rule, article), matches.get(rule.id), article)
+
+
+def _fields(rule: Rule) -> dict[str, object]:
+    return {name: getattr(rule, name) for name in Rule.__dataclass_fields__}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_evidence_is_exact_on_any_text(title: str, body: str) -> None:
+    """A highlight that is one letter off shows that nobody looked."""
+    anything = Rule(id="r", name="r", lines=(Line((Part((Term("*", Phrase((Word("*"),))),)),), ()),))
+    article = Article(key="a", url="", title=title, body=body)
+    book = RuleBook((anything,))
+    (match,) = compile_rules(book).match(article) or (None,)
+    agree(ask(book, anything, article), match, article)
