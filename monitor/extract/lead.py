@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from lxml.html import HtmlElement
 
@@ -16,8 +16,11 @@ _APART = frozenset({"figure", "figcaption", "nav", "aside", "ul", "ol", "form", 
 _BLOCKS = frozenset(
     {"p", "div", "h2", "h3", "section", "ul", "ol", "table", "article", "header", "figure", "form", "br"}
 )
+_SENTENCE_WORDS = 12
 _SENTENCE = re.compile(r"[.!?…][\"'”’»)\s]*$")
-_CREDIT = re.compile(r"©|\b(?:copyright|foto|photo|bild|quelle|bron|getty|tous droits)\b", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"©|\b(?:copyright|getty|tous droits)\b|\b(?:foto|photo|bild|beeld|quelle|bron)s?\s?[:/]", re.IGNORECASE
+)
 _WALK = 400  # elements between title and text
 
 
@@ -30,10 +33,12 @@ def of(tree: HtmlElement, said: Head, title: str, body: Sequence[Block], summary
     claims = [claim for claim in (*head.leads(said), summary) if len(text.words(claim)) >= 5]
     if any(_is_in(text.words(claim), start) for claim in claims):
         return ""
-    shown = [line for line in _between(tree, title, body) if not _is_in(text.words(line), start)]
+    shown = [
+        line for line in _between(tree, title, body) if not _is_in(text.words(line), start) and not weeds.is_weed(line)
+    ]
     told = {word for claim in claims for word in text.words(claim)}
     for line in shown:
-        if _is_in(text.words(line), told, 0.6) or (_SENTENCE.search(line) and not _CREDIT.search(line)):
+        if _is_in(text.words(line), told, 0.6) or _is_sentence(line):
             return line
     return claims[0] if claims else ""
 
@@ -44,26 +49,32 @@ def _is_in(own: Sequence[str], said: Collection[str], share: float = 0.8) -> boo
     return sum(word in there for word in own) >= share * len(own)
 
 
-def _between(tree: HtmlElement, title: str, body: Sequence[Block]) -> Iterator[str]:
-    """Yield the paragraphs between the title and the first paragraph of the body."""
+def _is_sentence(line: str) -> bool:
+    return len(text.words(line)) >= _SENTENCE_WORDS and bool(_SENTENCE.search(line)) and not _CREDIT.search(line)
+
+
+def _between(tree: HtmlElement, title: str, body: Sequence[Block]) -> list[str]:
+    """Return the paragraphs between the title and the first paragraph of the body; none when they do not meet."""
     own = text.words(title)
     first = text.words(body[0].text)[:8] if body else ()
     top = next((node for node in tree.iter("h1", "h2") if own and text.words(node.text_content()) == own), None)
     if top is None or not first:
-        return
+        return []
+    lines: list[str] = []
     for node in top.xpath(f"following::*[position() <= {_WALK}]"):
-        if _is_apart(node) or any(child.tag in _BLOCKS for child in node):
-            continue
         line = " ".join(node.text_content().split())
         words = text.words(line)
         if words[:8] == first:
-            return
-        if _FEWEST <= len(words) <= _MOST and words != own and not _is_linked(node, words) and not weeds.is_weed(line):
-            yield line
+            return lines
+        if _FEWEST <= len(words) <= _MOST and words != own and not _is_apart(node) and not _is_linked(node, words):
+            lines.append(line)
+    return []
 
 
 def _is_apart(node: HtmlElement) -> bool:
-    return node.tag in _APART or any(above.tag in _APART for above in node.iterancestors())
+    """Return whether it stands in a menu, a caption or a box, or holds paragraphs of its own."""
+    within = (node, *node.iterancestors())
+    return any(above.tag in _APART for above in within) or any(child.tag in _BLOCKS for child in node)
 
 
 def _is_linked(node: HtmlElement, words: Sequence[str]) -> bool:

@@ -81,8 +81,7 @@ def _agreed(found: Sequence[Block], confirmed: Sequence[bool], said: Head) -> Se
         return found
     start, end = agreed[0], agreed[-1] + 1
     told = {word for claim in head.leads(said) for word in text.words(claim)}
-    while start > 0 and (confirmed[start - 1] or _tells(found[start - 1], told)):
-        start -= 1
+    start = next((at for at in range(start) if _is_prose(found[at]) or _tells(found[at], told)), start)
     while end < len(found) and confirmed[end] and found[end].kind != "head":
         end += 1
     return found[start:end]
@@ -92,6 +91,10 @@ def _tells(block: Block, told: set[str]) -> bool:
     """Return whether a block is the lead in other words: half of its words stand in the page's description."""
     own = text.words(block.text)
     return len(own) >= 8 and sum(word in told for word in own) >= len(own) / 2
+
+
+def _is_prose(block: Block) -> bool:
+    return len(text.words(block.text)) >= outcome.PROSE
 
 
 def _length(blocks: Iterable[Block]) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +23,19 @@ class Block:
 
     kind: str  # p, head, item, quote, cell
     text: str
+    linked: float = 0.0  # which part of it is links
 
 
 def blocks(tree: HtmlElement) -> tuple[Block, ...]:
     """Return the page's main text. The tree is left as it was."""
-    found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, with_metadata=False)
+    found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, include_links=True)
     return tuple(_blocks(found.body)) if found is not None and found.body is not None else ()
 
 
 def confirmed(blocks: Sequence[Block], tree: HtmlElement) -> tuple[bool, ...]:
     """Return for each block whether readability keeps it too. Dear: as much again as finding the blocks."""
     try:
-        kept = html.fromstring(Document(deepcopy(tree)).summary(html_partial=True))
+        kept: Any = html.fromstring(Document(deepcopy(tree)).summary(html_partial=True))
     except (Unparseable, etree.LxmlError, ValueError, AttributeError, TypeError):
         return (True,) * len(blocks)
     said = words(kept.text_content())
@@ -61,31 +62,20 @@ def words(text: str) -> tuple[str, ...]:
 
 def _blocks(body: etree._Element) -> Iterator[Block]:
     """Yield the innermost blocks, and the text that stands between them, in reading order."""
-    kind, said = "p", [""]
-
-    def told() -> Iterator[Block]:
-        for line in "".join(said).split("\n\n"):
-            if text := " ".join(line.split()):
-                yield Block(kind, text)
-        said[:] = [""]
-
+    kind, said, inside = "p", list[tuple[str, bool]](), 0
     for event, node in etree.iterwalk(body, events=("start", "end")):
-        if not isinstance(node.tag, str):
-            continue
-        if event == "start":
-            if node.tag in _BLOCKS:
-                yield from told()
-                kind = node.tag
-            said.append("\n\n" if node.tag == "lb" and node.getparent().tag != "head" else "")
-            said.append(_flat(node.text))
-        else:
-            if node.tag in _BLOCKS:
-                yield from told()
-                kind = "p"
-            if node is not body:
-                said.append(_flat(node.tail))
-    yield from told()
+        starts, is_block = event == "start", node.tag in _BLOCKS
+        if is_block or (node.tag == "lb" and kind != "head"):
+            yield from _told(kind, said)
+            said.clear()
+            kind = node.tag if starts and is_block else kind if node.tag == "lb" else "p"
+        inside += (node.tag == "ref") * (1 if starts else -1)
+        if piece := node.text if starts else node.tail if node is not body else None:
+            said.append((piece, inside > 0))
+    yield from _told(kind, said)
 
 
-def _flat(text: str | None) -> str:
-    return re.sub(r"\s+", " ", text or "")
+def _told(kind: str, said: Sequence[tuple[str, bool]]) -> Iterator[Block]:
+    if line := " ".join("".join(piece for piece, _ in said).split()):
+        linked = sum(len(piece.strip()) for piece, is_link in said if is_link)
+        yield Block(kind, line, linked / len(line))

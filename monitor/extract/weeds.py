@@ -60,7 +60,11 @@ _LONGEST = 240  # signs; what is longer is text
 def pulled(blocks: Sequence[Block], authors: Sequence[str] = ()) -> tuple[Block, ...]:
     """Return the blocks that are the article's own."""
     names = {text.words(name) for name in authors} - {()}
-    kept = [block for block in blocks if not is_weed(block.text) and text.words(block.text) not in names]
+    kept = [
+        block
+        for block in blocks
+        if not (is_weed(block.text) or _leads_elsewhere(block) or text.words(block.text) in names)
+    ]
     return _told_once(_without_tail(_without_loose_cells(kept)))
 
 
@@ -69,6 +73,11 @@ def is_weed(line: str) -> bool:
     if len(line) > _LONGEST:
         return False
     return any(pattern.fullmatch(line) for pattern in (_WHEN, _WHO, _NEXT)) or bool(_ADVERTS.search(line))
+
+
+def _leads_elsewhere(block: Block) -> bool:
+    """Return whether it is the headline of another story: a short line that is nothing but a link."""
+    return block.linked > 0.8 and len(block.text) < _LONGEST
 
 
 def _without_loose_cells(blocks: Sequence[Block]) -> list[Block]:
