@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from monitor.dates import moment
+from monitor.keys import article_key, folded, id_key, title_key
 from monitor.markup import decoded, line, plain, repaired
 from monitor.model import Entry, Feed, FeedDocument, Outcome, Page, key_of
 from monitor.urls import clean, normal
@@ -146,6 +147,7 @@ def _read(text: str, page: Page) -> tuple[_Read, bool]:
         return _Read((), is_feed=False, faults=(refused,)), False
     complete = _closed(text, root)
     read = _read_xml(repaired(text), page)
+    complete = complete and not page.truncated
     return replace(read, faults=(*read.faults, *(() if complete else ("the document breaks off",)))), complete
 
 
@@ -209,7 +211,7 @@ def _shared_links(drafts: Iterable[Entry]) -> frozenset[str]:
     titles: dict[str, set[tuple[str, str]]] = {}
     for draft in drafts:
         if draft.link:
-            titles.setdefault(normal(draft.link), set()).add((draft.id, _folded(draft.title)))
+            titles.setdefault(normal(draft.link), set()).add((draft.id, folded(draft.title)))
     return frozenset(link for link, said in titles.items() if _differ(said))
 
 
@@ -218,16 +220,12 @@ def _differ(said: set[tuple[str, str]]) -> bool:
     return len(titles) > 1 and (len(ids) > 1 or ids == {""})
 
 
-def _folded(title: str) -> str:
-    return " ".join(re.findall(r"\w+", title.casefold()))
-
-
 def _identified(draft: Entry, feed: Feed, usable_id: str, shared_links: frozenset[str]) -> Entry:
     """Return the entry with its key and aliases."""
     link = normal(draft.link) if draft.link else ""
-    by_link = key_of("article", link) if link and link not in shared_links and not _is_front(link) else ""
-    by_id = key_of("entry id", feed.key, usable_id) if usable_id else ""
-    by_title = key_of("entry title", feed.key, _folded(draft.title)) if _folded(draft.title) else ""
+    by_link = article_key(draft.link) if link and link not in shared_links and not _is_front(link) else ""
+    by_id = id_key(feed.key, usable_id) if usable_id else ""
+    by_title = title_key(feed.key, draft.title)
     last = key_of("entry text", feed.key, draft.link, draft.id, draft.summary[:1000], draft.content[:1000])
     names = [name for name in (by_link, by_id, by_title) if name] or [last]
     return replace(draft, key=names[0], aliases=tuple(names[1:]))

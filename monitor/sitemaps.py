@@ -15,9 +15,10 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from monitor.dates import moment
+from monitor.keys import article_key
 from monitor.markup import decoded, line, repaired
-from monitor.model import Entry, Feed, FeedDocument, Outcome, Page, key_of
-from monitor.urls import clean, normal
+from monitor.model import Entry, Feed, FeedDocument, Outcome, Page
+from monitor.urls import clean
 
 MOST_BYTES = 50_000_000  # the protocol's own limit (sitemaps.org)
 MOST_ITEMS = 100_000  # twice the protocol's limit
@@ -60,7 +61,7 @@ def _parse(page: Page, feed: Feed) -> FeedDocument:
         Outcome.POLLED,
         entries=tuple(entry for entry in entries if entry),
         faults=found.faults,
-        complete=found.complete,
+        complete=found.complete and not page.truncated,
     )
 
 
@@ -89,7 +90,7 @@ def _entry(place: _Place, page: Page, feed: Feed) -> Entry | None:
         return None
     changed = moment(place.changed, page.fetched)
     return Entry(
-        key=key_of("article", normal(link)),
+        key=article_key(link),
         feed=feed.key,
         link=link,
         title=line(place.title),
