@@ -11,10 +11,12 @@ import gzip
 import itertools
 import ssl
 import sys
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
+from urllib.parse import unquote
 
 FEED = (
     b'<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0"><channel><title>Proef</title>'
@@ -39,6 +41,7 @@ class Request:
     path: str
     rest: str
     headers: dict[str, str]
+    when: float  # by the monotonic clock
     server: Hostile
 
 
@@ -48,12 +51,15 @@ class Hostile:
 
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    robots: bytes | str = ""  # the text of robots.txt, or the path that answers for it; "" is 404
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    at_once: int = 0  # the most requests that were being answered at the same time
     port: int = 0
 
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._answering = 0
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -93,11 +99,16 @@ class Hostile:
         path = head[0].split(" ")[1]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         name, _, rest = path.lstrip("/").partition("/")
-        request = Request(path, rest, headers, self)
+        request = Request(path, rest, headers, time.monotonic(), self)
         self.requests.append(request)
         handler = HANDLERS.get(name.partition("?")[0], not_found)
-        await handler(request, writer)
-        await writer.drain()
+        self._answering += 1
+        self.at_once = max(self.at_once, self._answering)
+        try:
+            await handler(request, writer)
+            await writer.drain()
+        finally:
+            self._answering -= 1
         return handler in KEEPS
 
 
@@ -159,6 +170,25 @@ async def conditional(request: Request, writer: asyncio.StreamWriter) -> None:
 @handler
 async def article(request: Request, writer: asyncio.StreamWriter) -> None:
     writer.write(whole(b"<html><p>Een stuk.</p></html>", content_type="text/html"))
+
+
+@handler
+async def slow_article(request: Request, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0.1)
+    await article(request, writer)
+
+
+async def robots(request: Request, writer: asyncio.StreamWriter) -> None:
+    """What stands in `server.robots`."""
+    said = request.server.robots
+    if isinstance(said, bytes):
+        writer.write(whole(said, content_type="text/plain"))
+    else:
+        name, _, rest = said.lstrip("/").partition("/")
+        await HANDLERS.get(name, not_found)(replace(request, rest=rest), writer)
+
+
+HANDLERS["robots.txt"] = robots
 
 
 async def not_found(request: Request, writer: asyncio.StreamWriter) -> None:
@@ -346,7 +376,7 @@ async def hops(request: Request, writer: asyncio.StreamWriter) -> None:
 @handler
 async def to(request: Request, writer: asyncio.StreamWriter) -> None:
     """`/to/URL` redirects there."""
-    writer.write(whole(b"", "302 Found", location=request.rest))
+    writer.write(whole(b"", "302 Found", location=unquote(request.rest)))
 
 
 @handler
@@ -412,7 +442,7 @@ async def cookies(request: Request, writer: asyncio.StreamWriter) -> None:
 
 
 KEEPS: frozenset[Handler] = frozenset(
-    {good, packed, conditional, article, not_found, hops, circle, cookies, always_304, charset}
+    {good, packed, conditional, article, slow_article, robots, not_found, hops, circle, cookies, always_304, charset}
 )
 
 

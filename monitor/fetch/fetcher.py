@@ -234,7 +234,7 @@ class _Trip:
 
     def __init__(self, url: str) -> None:
         self.asked = masked(clean(url))
-        start = self._address(URL(url.strip()))
+        start = self._address(url)
         self._login = headers.login(start)
         self._start = self.at = start.with_user(None)
         self._for_good = True
@@ -243,7 +243,7 @@ class _Trip:
         """Go where a redirect points. What it says of user and password is not for us."""
         if not location:
             raise FetchError(self.asked, "a redirect to nowhere", retry=True, status=status)
-        self.at = self._address(self.at.join(URL(location.strip()))).with_user(None)
+        self.at = self._address(location, self.at).with_user(None)
         self._for_good = self._for_good and status in _MOVED_FOR_GOOD
 
     @property
@@ -261,10 +261,14 @@ class _Trip:
         """
         return str(self.at) if self._for_good and self.at != self._start and not self._login else ""
 
-    def _address(self, url: URL) -> URL:
-        if url.scheme not in ("http", "https") or not url.host:
-            raise FetchError(self.asked, f"{reasons.short(url.scheme) or 'this'} is no address of the web", retry=False)
-        return url
+    def _address(self, text: str, base: URL | None = None) -> URL:
+        try:
+            url = base.join(URL(text.strip())) if base else URL(text.strip())
+            if url.scheme in ("http", "https") and url.host:
+                return url
+        except ValueError as error:
+            raise FetchError(self.asked, "this address cannot be read", retry=False) from error
+        raise FetchError(self.asked, f"{reasons.short(url.scheme) or 'this'} is no address of the web", retry=False)
 
 
 class _Turn:

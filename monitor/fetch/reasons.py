@@ -14,7 +14,6 @@ from monitor.urls import clean
 _KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (aiohttp.InvalidURL, "this address cannot be asked", False),
     (UnicodeError, "this address cannot be asked", False),
-    (ValueError, "this address cannot be asked", False),
     (aiohttp.ClientPayloadError, "the answer broke off", True),
     (aiohttp.ServerDisconnectedError, "the server closed the connection", True),
 )

@@ -11,7 +11,7 @@ ROBOT = "monitor"  # the name that robots.txt knows us by
 
 # Rules for others are gathered under one name: a file of ten thousand names over ten thousand rules would else cost
 # a hundred million steps.
-_OTHERS = re.compile(rf"^[ \t]*user[- ]?agent\b[ \t:]*(?!\*[ \t]*(?:#|$)|{ROBOT}\b).*$", re.IGNORECASE | re.MULTILINE)
+_OTHERS = re.compile(rf"^[ \t]*user[- ]?agent\b[ \t:]*+(?!\*[ \t]*(?:#|$)|{ROBOT}\b).*$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
