@@ -11,6 +11,7 @@ a backfill and a repeated job agree without asking each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -32,6 +33,10 @@ def key_of(kind: str, *parts: str) -> str:
     """
     said = "\x1f".join((kind, *parts)).encode("utf-8", "surrogatepass")
     return blake2b(said, digest_size=16).hexdigest()
+
+
+# Slack by apprise's name for it, and incoming webhooks in Slack's form, wherever a gateway serves them.
+_SLACK = re.compile(r"slack:|https?://[^/]+/services/t\w+/b\w+/\w")
 
 
 class Outcome(StrEnum):
@@ -111,7 +116,7 @@ class Channel:
             return "console"
         if address.startswith(("mailto:", "mailtos:")):
             return "mail"
-        return "slack" if address.startswith(("slack:", "https://hooks.slack.com/")) else "text"
+        return "slack" if _SLACK.match(address) else "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,9 @@ class FeedState:
     moved_times: int = 0  # in a row; believed after three
     guids_useless: bool = False  # found out: match by link and title instead
     recent: tuple[str, ...] = ()  # entry keys of the last document: no overlap means a possible gap
-    items: tuple[str, ...] = ()  # the same items as "digest of its bytes:entry key": what is untouched is not parsed again
+    items: tuple[
+        str, ...
+    ] = ()  # the same items as "digest of its bytes:entry key": what is untouched is not parsed again
     told: str = ""  # the trouble that settings.ops was last told about, "" when none
     listed: int = 0  # the ledger of the whole life: listed = new + known
     new: int = 0
@@ -229,7 +236,9 @@ class FeedDocument:
     entries: tuple[Entry, ...] = ()
     faults: tuple[str, ...] = ()
     complete: bool = True  # False: cut off, so what is not listed may still exist
-    skipped: tuple[str, ...] = ()  # keys of listed items whose bytes are those of the last poll: known, not parsed again
+    skipped: tuple[
+        str, ...
+    ] = ()  # keys of listed items whose bytes are those of the last poll: known, not parsed again
     items: tuple[str, ...] = ()  # for `FeedState.items`
 
 

@@ -1,0 +1,113 @@
+"""Message → channel. The hands: the only room that imports apprise, and the only one that sends.
+
+apprise reads every address and carries messages to its hundred services. Mail and Slack have small doors of their own
+beside it, for what apprise does not hand out: SMTP codes for each recipient, Message-ID and References, Slack's
+blocks and its answer. All HTTP goes through one adapter (`overheard`), which hears status and Retry-After, follows no
+redirect and reads no endless answer.
+
+Each send has a thread of its own and a deadline. A thread that hangs is left behind: it holds neither another channel
+nor the program's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+
+from monitor.errors import DeliveryError
+from monitor.model import Channel, Message, Receipt
+from monitor.notify import console, mail, services, slack
+from monitor.notify.attempt import Attempt, Refused
+from monitor.notify.masks import mask, sendable
+
+# So many sends of one channel may hang at once; then it is refused without being asked.
+HANGING = 3
+
+Door = Callable[[Channel, Message, Attempt], str]
+DOORS: dict[str, Door] = {"console": console.send, "mail": mail.send, "slack": slack.send, "text": services.send}
+
+
+class Notifier:
+    """Sends messages, each channel apart from the others and in order.
+
+    `clock` gives the Date of mails; without it the first mail server writes it.
+    """
+
+    def __init__(
+        self,
+        channels: Iterable[Channel] = (),
+        *,
+        deadline: timedelta = timedelta(seconds=30),
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        services.keep_quiet()
+        self.faults = {channel.name: fault for channel in channels if (fault := services.fault_of(channel))}
+        self._deadline = deadline
+        self._clock = clock
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._hanging: defaultdict[str, list[Future[str]]] = defaultdict(list)
+        self._taken = mail.Taken()
+
+    async def send(self, channel: Channel, message: Message) -> Receipt:
+        """Send a message; return what the channel said.
+
+        Raises DeliveryError when it was refused, could not be sent, or was not done by the deadline (`uncertain`:
+        it may have been taken all the same). Its reason holds no secret of the channel's address.
+        """
+        async with self._turns[channel.name]:
+            self._look_for_hanging(channel)
+            attempt = Attempt(deadline=self._deadline, now=self._clock and self._clock(), taken=self._taken)
+            future = _in_thread(DOORS[channel.kind], channel, sendable(message), attempt)
+            try:
+                said = await asyncio.wait_for(
+                    asyncio.shield(asyncio.wrap_future(future)), self._deadline.total_seconds()
+                )
+            except TimeoutError as error:
+                attempt.give_up()
+                self._hanging[channel.name].append(future)
+                raise _error(channel, Refused("no answer in time", uncertain=attempt.begun)) from error
+            except Refused as refused:
+                raise _error(channel, refused) from None  # the cause may hold the address
+            except asyncio.CancelledError:
+                attempt.give_up()
+                raise
+            except Exception as error:  # noqa: BLE001  (plugins raise what they like; nothing but ours leaves here)
+                raise _error(channel, Refused(repr(error), uncertain=attempt.begun)) from None
+            return Receipt(mask(said, channel))
+
+    def _look_for_hanging(self, channel: Channel) -> None:
+        alive = [future for future in self._hanging[channel.name] if not future.done()]
+        self._hanging[channel.name] = alive
+        if len(alive) >= HANGING:
+            raise _error(channel, Refused(f"{len(alive)} earlier messages still hang"))
+
+
+def _error(channel: Channel, refused: Refused) -> DeliveryError:
+    return DeliveryError(
+        channel.name,
+        mask(refused.reason, channel),
+        retry=refused.retry,
+        retry_after=refused.retry_after,
+        uncertain=refused.uncertain,
+    )
+
+
+def _in_thread(door: Door, channel: Channel, message: Message, attempt: Attempt) -> Future[str]:
+    """Run a door in a thread that does not outlive the program (those of an executor do)."""
+    future: Future[str] = Future()
+    future.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            said = door(channel, message, attempt)
+        except BaseException as error:  # noqa: BLE001  (all of it goes to the one who waits)
+            future.set_exception(error)
+        else:
+            future.set_result(said)
+
+    threading.Thread(target=run, name=f"notify {channel.name}", daemon=True).start()
+    return future

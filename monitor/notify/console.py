@@ -1,0 +1,39 @@
+"""The console's door: prints with colours on a terminal, and plainly into a pipe."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from monitor.model import Channel, Message
+from monitor.notify.attempt import Attempt, Refused
+
+STYLES = {
+    "title": "bold",
+    "title evidence": "bold black on yellow",
+    "evidence": "bold black on yellow",
+    "source": "dim",
+    "rule": "red",
+    "notice": "blue",
+    "tag": "yellow",
+    "also": "bold cyan",
+    "link": "underline blue",
+    "hint": "dim",
+    "command": "dim italic",
+}
+
+
+def send(channel: Channel, message: Message, attempt: Attempt) -> str:  # noqa: ARG001  (a door is a door)
+    """Print a message. Raises Refused when nobody can read it."""
+    try:
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(_styled(message), end="")
+        console.file.flush()
+    except (OSError, ValueError) as error:  # a closed pipe, a closed file
+        raise Refused(f"the console cannot be written to: {error}") from error
+    return "printed"
+
+
+def _styled(message: Message) -> Text:
+    spans = [(str(block["text"]), STYLES.get(str(block["style"]), "")) for block in message.blocks]
+    return Text.assemble(*spans) if spans else Text(f"{message.title}\n{message.text}\n")
