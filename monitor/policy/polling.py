@@ -91,7 +91,7 @@ def aliases(document: FeedDocument) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for entry in document.entries for name in (entry.key, *entry.aliases)))
 
 
-def sort_out(document: FeedDocument, feed: Feed, known: Mapping[str, Known], *, now: datetime) -> Sorted:
+def sort_out(document: FeedDocument, feed: Feed, known: Mapping[str, Known], now: datetime) -> Sorted:
     """Return what of a document is new, old, known or edited.
 
     `known` maps keys and aliases to what is on record. An entry is known by its key; by its id, when title or link
@@ -159,7 +159,9 @@ class _Sight:
         was, now = self.record.updated, self.entry.updated
         later = was is not None and now is not None and now > was
         titles = folded(self.record.title), folded(self.entry.title)
-        return replace(self.entry, key=self.record.key) if later or (all(titles) and titles[0] != titles[1]) else None
+        if not (later or (all(titles) and titles[0] != titles[1])):
+            return None
+        return replace(self.entry, key=self.record.key, aliases=(*self.entry.aliases, self.entry.key))
 
 
 def _sights(document: FeedDocument, feed: Feed, known: Mapping[str, Known]) -> Iterator[_Sight]:
@@ -219,7 +221,8 @@ def _new_and_old(
     before = min(state.polled, now) - STALE
     stale = tuple(entry for entry in unknown if entry.published and entry.published < before)
     if len(stale) >= STORM and 2 * len(stale) >= len(unknown):
-        return tuple(entry for entry in unknown if entry not in stale), stale, f"{len(stale)} entries of an archive"
+        fresh = tuple(entry for entry in unknown if not entry.published or entry.published >= before)
+        return fresh, stale, f"{len(stale)} entries of an archive"
     if len(unknown) > max(FLOOD, FLOOD_TIMES * len(state.recent)):
         return (), unknown, f"{len(unknown)} unknown entries at once, where {len(state.recent)} were listed before"
     return unknown, (), ""
@@ -254,8 +257,12 @@ def asked_at(feed: Feed, now: datetime) -> Feed:
     return replace(feed, url=feed.state.moved_to) if believed and not login else feed
 
 
-def hash_of(body: bytes) -> str:
-    """Return a document's digest, for `FeedState.body_hash`."""
+def same_body(feed: Feed, page: Page) -> bool:
+    """Tell whether a document is, byte for byte, the last one: some servers know neither ETag nor Last-Modified."""
+    return bool(feed.state.body_hash) and _hash_of(page.body) == feed.state.body_hash
+
+
+def _hash_of(body: bytes) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
 
@@ -330,7 +337,7 @@ def _remembering(state: FeedState, page: Page, document: FeedDocument | None) ->
         state,
         etag=page.etag if whole else "",
         last_modified=page.last_modified if whole else "",
-        body_hash=hash_of(page.body) if whole else "",
+        body_hash=_hash_of(page.body) if whole else "",
         recent=listed[:MOST_RECENT] or state.recent,  # a feed that was emptied for once is still compared
         items=document.items,
     )
@@ -344,7 +351,7 @@ def _moved(state: FeedState, page: Page) -> FeedState:
     return state if page.asked == state.moved_to else replace(state, moved_to="", moved_times=0)
 
 
-def after_failure(feed: Feed, error: Exception | str, now: datetime, jitter: float) -> Feed:
+def after_failure(feed: Feed, error: Exception | str, now: datetime, settings: Settings, jitter: float) -> Feed:
     """Return the feed as it stands after a poll that failed; `jitter` is a chance in [0, 1).
 
     The wait doubles with each failure up to six hours and never ends, but for 410: gone, for good. `Retry-After` is
@@ -354,7 +361,7 @@ def after_failure(feed: Feed, error: Exception | str, now: datetime, jitter: flo
     reason = error if isinstance(error, str) else getattr(error, "reason", "") or str(error)
     gone = isinstance(error, FetchError) and error.status == HTTPStatus.GONE
     told = (isinstance(error, FetchError) and error.retry_after) or timedelta()
-    wait = (feed.every or state.interval or timedelta(minutes=5)) * 2 ** min(state.failures, 20)
+    wait = (feed.every or state.interval or settings.every) * 2 ** min(state.failures, 20)
     wait = min(wait, BACK_OFF) * (1 + SPREAD * (2 * jitter - 1))
     failed = replace(
         state,
