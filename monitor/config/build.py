@@ -239,7 +239,7 @@ class _Builder:
         for name in settings.ops if node else ():
             if name not in channels and node:
                 text = f"unknown channel '{name}'{nearest(name, channels)}"
-                self.faults.append(fault_at(node.at("ops"), text, "settings.ops"))
+                self.faults.append(fault_at(text_like(node.at("ops"), name), text, "settings.ops"))
 
     def channels(self, files: Sequence[_File]) -> dict[str, Channel]:
         found: dict[str, Channel] = {}

@@ -102,5 +102,6 @@ class Filling:
         return value
 
     def _fault(self, node: Node, offset: int, text: str, *, warning: bool = False) -> None:
+        node.missing = node.missing or not warning
         place = node.locate(offset)  # still as written
         self.faults.append((node, Fault(text, place.file, place.line, place.column, warning=warning)))

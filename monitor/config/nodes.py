@@ -42,6 +42,7 @@ class Node:
     written: str = ""
     style: str = ""  # of a text: | > ' " or "" for a plain one
     filled: bool = False  # holds what the environment or a file gave: never to be shown
+    missing: bool = False  # should have been filled in, and could not be: that has been said
     items: list[Node] = field(default_factory=list)
     pairs: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Place] = field(default_factory=dict)
@@ -316,7 +317,8 @@ def trapped(node: Node) -> str:
         return ""
     if value is None:
         return _empty(node)
-    return f'text was meant, but YAML reads {node.text} as {value}; write it in quotes: "{node.text}"'
+    read = "a number" if str(value) == node.text else f"{value}"
+    return f'text was meant, but YAML reads {node.text} as {read}; write it in quotes: "{node.text}"'
 
 
 def _empty(node: Node) -> str:

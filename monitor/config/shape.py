@@ -132,10 +132,13 @@ def is_language(key: str) -> bool:
 
 def known_timezone(text: str) -> str:
     """Return the name of a time zone that this machine knows."""
-    known = zoneinfo.available_timezones()
-    if text not in known:
-        raise ValueError(f"'{text}' is no time zone{nearest(text, known)}; write Europe/Brussels")
-    return text
+    try:
+        return zoneinfo.ZoneInfo(text).key
+    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError in name only: a folder's name is an OSError
+        pass
+    except zoneinfo.ZoneInfoNotFoundError:
+        pass
+    raise ValueError(f"'{text}' is no time zone{nearest(text, zoneinfo.available_timezones())}; write Europe/Brussels")
 
 
 def network_of(text: str) -> IPv4Network | IPv6Network:
@@ -353,7 +356,12 @@ def _kind(value: object) -> str:
     return "items" if isinstance(value, list) else "blocks" if isinstance(value, dict) else "text"
 
 
-Item = Annotated[Annotated[str, Tag("text")] | Annotated[ActorShape, Tag("blocks")], Discriminator(_kind)]
+def _item_kind(value: object) -> str:
+    """An actor has an id; a mapping without one is a text that YAML took for a mapping."""
+    return "blocks" if isinstance(value, dict) and "id" in value else "text"
+
+
+Item = Annotated[Annotated[str, Tag("text")] | Annotated[ActorShape, Tag("blocks")], Discriminator(_item_kind)]
 Items = Annotated[Annotated[str, Tag("text")] | Annotated[list[Item], Tag("items")], Discriminator(_kind)]
 ByLanguage = Annotated[
     Annotated[str, Tag("text")] | Annotated[list[Item], Tag("items")] | Annotated[dict[str, Items], Tag("blocks")],
@@ -508,7 +516,7 @@ def shaped(model: type[Shape], node: Node, where: str, faults: list[Fault]) -> S
         return model.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-    faults += [_fault(model, node, where, one) for one in found]
+    faults += [fault for fault in (_fault(model, node, where, one) for one in found) if fault]
     if not isinstance(value, dict):
         return None
     wrong = {one["loc"][0] for one in found if one["loc"]}
@@ -518,24 +526,36 @@ def shaped(model: type[Shape], node: Node, where: str, faults: list[Fault]) -> S
         return None
 
 
-def _fault(model: type[BaseModel], root: Node, where: str, error: ErrorDetails) -> Fault:
+def _fault(model: type[BaseModel], root: Node, where: str, error: ErrorDetails) -> Fault | None:
+    """Return what pydantic found as a fault; None when it follows from one that is reported anyway."""
     node, path, parent = root, where, root
     for step in error["loc"]:
         child = node.child(step)
         if child is not None:
             parent, node = node, child
             path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else str(step)
-    last = error["loc"][-1] if error["loc"] else ""
-    at = parent.keys.get(str(last), node.place) if error["type"] == "extra_forbidden" else node.place
-    return Fault(_said(model, node, error), at.file, at.line, at.column, path)
+    last = str(error["loc"][-1]) if error["loc"] else ""
+    if node.missing or (error["type"] == "missing" and _misspelt(node, last)):
+        return None
+    if error["type"] == "string_type":
+        node = next((text for text in node.texts() if trapped(text)), node) if node.kind == "items" else node
+    said = _said(model, node, error)
+    if quoted := re.match("'([^']*)'", said):
+        node = text_like(node, quoted[1])
+    at = parent.keys.get(last, node.place) if error["type"] == "extra_forbidden" else node.place
+    return Fault(said, at.file, at.line, at.column, path)
+
+
+def _misspelt(node: Node, key: str) -> bool:
+    """Whether a key that is missing stands there in another spelling."""
+    return any(f"'{key}'" in nearest(other, [key]) for other in node.pairs)
 
 
 def _said(model: type[BaseModel], node: Node, error: ErrorDetails) -> str:
     """Say for a person what pydantic found. A value that was filled in is never quoted."""
     kind, last = error["type"], str(error["loc"][-1]) if error["loc"] else ""
     if kind == "extra_forbidden":
-        known = _keys(model, error["loc"][:-1])
-        return f"unknown key '{last}'{nearest(last, known)}"
+        return f"unknown key '{last}'{nearest(last, _keys(model, error['loc'][:-1]))}"
     if kind == "missing":
         return f"'{last}:' is missing"
     if kind == "string_type":

@@ -18,6 +18,7 @@ from typing import Literal
 from monitor.errors import Fault
 from monitor.model import FIELDS, FieldName
 from monitor.rules.spec import Choice, Element, Gap, Line, Part, Phrase, Place, Term, Unit, Window, Word
+from monitor.rules.text import folded_words
 
 Locate = Callable[[int], Place]
 """Where the sign at this offset of the text stands in the user's file."""
@@ -236,12 +237,13 @@ class _Reader:
         ends: list[int] = []
         depth = 0
         for token in tokens:
-            depth += token.is_sign("(") - token.is_sign(")")
-            if depth <= 0 and token.is_sign(","):
-                pieces.append([])
-                ends.append(token.start)
-            else:
-                pieces[-1].append(token)
+            if token.kind == "sign":
+                depth += _step(token)
+                if depth <= 0 and token.text == ",":
+                    pieces.append([])
+                    ends.append(token.start)
+                    continue
+            pieces[-1].append(token)
         found = [self.term(piece, at) for piece, at in zip(pieces, [*ends, end], strict=True)]
         terms = tuple(term for term in found if term)
         self.check_fields(terms)
@@ -362,12 +364,14 @@ class _Phrases:
         return self.word(token, exact, first=first)
 
     def literal(self, token: _Token, exact: bool) -> list[Element]:
-        pieces = _pieces(token.text.replace("*", " "), hyphens=False)
+        pieces = [piece for piece in _pieces(token.text.replace("*", " "), hyphens=False) if folded_words(piece)]
         if not pieces:
             raise _WrongError(token.start, f"{token.text} can never match: it has no letter and no digit")
         return [Word(piece, exact) for piece in pieces]
 
     def word(self, token: _Token, exact: bool, *, first: bool) -> list[Element]:
+        if token.text.isascii() and token.text.isalnum() and token.text not in _OPERATORS:
+            return [Word(token.text, exact)]
         if token.text.startswith("#"):
             raise _WrongError(token.start, "a comment has a line of its own; a '#' meant literally stands in quotes")
         if first and token.text[0] in "-!" and len(token.text) > 1:
@@ -376,7 +380,7 @@ class _Phrases:
             hint = f"'{token.text}' is read as a word; if it is meant as a sign, write '{_OPERATORS[token.text]}'"
             self.reader.fault(token.start, hint, warning=True)
         elements = [_spellings(piece, exact) for piece in _pieces(token.text, hyphens=True)]
-        if not elements:
+        if not elements or not folded_words(token.text):
             raise _WrongError(token.start, f"'{token.text}' can never match: it has no letter and no digit")
         for word in words(Phrase(tuple(elements))):
             self.check_wildcard(token, word)
@@ -392,10 +396,15 @@ class _Phrases:
         self.reader.fault(token.start, f"'{word.pattern}' matches a great many words", warning=True)
 
 
+def _step(token: _Token) -> int:
+    """Return how much deeper inside brackets the next token stands."""
+    return {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
+
+
 def _closing(tokens: Sequence[_Token], i: int) -> int:
     depth = 0
     for j in range(i, len(tokens)):
-        depth += tokens[j].is_sign("(") - tokens[j].is_sign(")")
+        depth += _step(tokens[j])
         if depth == 0:
             return j
     raise _WrongError(tokens[i].start, "this bracket is never closed")
@@ -405,7 +414,7 @@ def _alternatives(tokens: Sequence[_Token], end: int) -> Iterator[tuple[Sequence
     """Yield what bars keep apart, and where each ends."""
     depth, start = 0, 0
     for i, token in enumerate(tokens):
-        depth += token.is_sign("(") - token.is_sign(")")
+        depth += _step(token)
         if depth == 0 and token.is_sign("|"):
             yield tokens[start:i], token.start
             start = i + 1
@@ -451,6 +460,8 @@ def _pieces(text: str, *, hyphens: bool) -> list[str]:
 
     Hyphens stay where they join words, so that all spellings of a hyphenated term can be made.
     """
+    if text.replace("*", "x").isalnum():
+        return [re.sub(r"\*+", "*", text)]
     kept: list[str] = []
     for sign in text:
         if sign == "*" or sign.isalnum() or unicodedata.category(sign)[0] == "M":
