@@ -2,6 +2,6 @@
 
 from monitor.store.queries import Queries
 from monitor.store.records import Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
-from monitor.store.store import Store
+from monitor.store.store import Store, What
 
-__all__ = ["Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store"]
+__all__ = ["Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store", "What"]

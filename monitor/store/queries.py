@@ -110,7 +110,7 @@ class Queries:
         """Return the feeds by name, each with what became of its entries; with `removed` those once configured too."""
         with self._read() as c:
             outcomes, waiting = _entries(c)
-            hits: dict[str, int] = dict(c.execute(_hits_by_feed()).tuples())
+            hits: dict[str, int] = {row[0]: row[1] for row in c.execute(_hits_by_feed())}
             chosen = true() if removed else t.feeds.c.configured
             found = c.execute(select(t.feeds).where(chosen).order_by(t.feeds.c.name, t.feeds.c.key))
             return tuple(
@@ -217,7 +217,7 @@ class Queries:
         with self._read() as c:
             outcomes, waiting = _entries(c, since)
             polls: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
-            for feed, outcome, number in c.execute(words.where(*_between(t.polls.c.at, since, None))).tuples():
+            for feed, outcome, number in c.execute(words.where(*_between(t.polls.c.at, since, None))):
                 polls[feed][Outcome(outcome)] = number
             return tuple(
                 Ledger(
@@ -270,7 +270,7 @@ def _number(c: Connection, table: Table, where: ColumnElement[bool] | None = Non
 
 def _by_outcome(c: Connection, table: Table) -> dict[str, int]:
     done = select(table.c.outcome, func.count()).where(table.c.due.is_(None), table.c.outcome.is_not(None))
-    return dict(c.execute(done.group_by(table.c.outcome)).tuples())
+    return {row[0]: row[1] for row in c.execute(done.group_by(table.c.outcome))}
 
 
 def _entries(c: Connection, since: datetime | None = None) -> tuple[defaultdict[str, Counter[Outcome]], Counter[str]]:
@@ -281,7 +281,7 @@ def _entries(c: Connection, since: datetime | None = None) -> tuple[defaultdict[
     asked = select(t.entries.c.feed, t.entries.c.outcome, waits, func.count()).where(
         t.entries.c.feed.is_not(None), *_between(t.entries.c.found, since, None)
     )
-    for feed, outcome, due, number in c.execute(asked.group_by(t.entries.c.feed, t.entries.c.outcome, waits)).tuples():
+    for feed, outcome, due, number in c.execute(asked.group_by(t.entries.c.feed, t.entries.c.outcome, waits)):
         if due or outcome is None:
             waiting[feed] += number
         else:

@@ -98,7 +98,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry on record, as far as a feed's next document is compared with it."""
+    """An entry on record, as far as `policy.polling` compares a feed's next document with it."""
 
     key: str
     title: str

@@ -34,7 +34,7 @@ _DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", 
 def config_values(feed: Feed) -> Values:
     """Return the columns that the user's file decides. A password in the address stays out of the database."""
     said = {name: getattr(feed, name) for name in _CONFIG}
-    return said | {"url": masked(feed.url), "host": host(feed.url), "configured": True}
+    return said | {"url": masked(feed.url), "name": masked(feed.name), "host": host(feed.url), "configured": True}
 
 
 def state_values(state: FeedState) -> Values:

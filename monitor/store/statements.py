@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.model import Delivery
@@ -22,8 +22,7 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def add(connection: Connection, table: Table, values: rows.Values) -> bool:
     """Insert a row unless its key is on record; say whether it was not."""
-    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return _done(connection, _insert(connection, table).values(values).on_conflict_do_nothing())
 
 
 def put(
@@ -41,7 +40,12 @@ def put(
     key = [column.name for column in table.primary_key]
     over = {name: value for name, value in values.items() if name not in {*key, *keep}}
     statement = _insert(connection, table).values(values)
-    return connection.execute(statement.on_conflict_do_update(index_elements=key, set_=over, where=only)).rowcount == 1
+    return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only))
+
+
+def _done(connection: Connection, statement: Insert) -> bool:
+    # An INSERT's count is thrown away on PostgreSQL unless it is asked for.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,0 +1,53 @@
+"""Things that flow, made with as few words as a test needs."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.model import Article, Delivery, Entry, Evidence, Feed, Hit, Match, Notice, Outcome, Verdict, key_of
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def a_feed(url: str = "https://krant.example/rss", **said: Any) -> Feed:
+    """A feed of a host."""
+    return Feed(key=key_of("feed", url), url=url, **{"name": url, "language": "nl", **said})
+
+
+def an_entry(feed: Feed, number: int = 1, **said: Any) -> Entry:
+    """An entry that waits in the inbox."""
+    link = said.pop("link", f"{feed.url.rsplit('/', 1)[0]}/{number}")
+    made = {"title": f"Titel {number}", "found": NOW, "due": NOW, "id": f"id-{number}"} | said
+    return Entry(key=key_of("entry", link), feed=feed.key, link=link, **made)
+
+
+def an_article(entry: Entry, body: str = "Poetin sprak in het geheim.", **said: Any) -> Article:
+    """The article behind an entry."""
+    made = {"title": entry.title, "body": body, "language": "nl", "feed": entry.feed, "found": entry.found} | said
+    return Article(key=key_of("article", entry.link), url=entry.link, **made)
+
+
+def a_hit(article: Article, rule: str = "geheim", word: str = "geheim", **said: Any) -> Hit:
+    """A hit on a word of the body."""
+    start = article.body.index(word)
+    evidence = Evidence("body", start, start + len(word), word, f"{word}*", article.body)
+    match = Match(rule, (evidence,), lines=(1,), tags=("gesprek",))
+    key = key_of("hit", rule, article.key)
+    made = {"rule_name": rule.title(), "story": key, "found": article.found or NOW} | said
+    return Hit(key=key, rule=rule, article=article, match=match, **made)
+
+
+def a_notice(what: str = "feed is dead") -> Notice:
+    """Something that the daemon tells about itself."""
+    return Notice(key=key_of("notice", what), title=what, text=f"{what}: look at it", found=NOW)
+
+
+def a_delivery(subject: Hit | Notice, channel: str = "desk", **said: Any) -> Delivery:
+    """A delivery that is due."""
+    made = {"created": NOW, "due": NOW, "first_due": NOW} | said
+    return Delivery(key=key_of("delivery", subject.key, channel), channel=channel, subject=subject, **made)
+
+
+def a_verdict(article: Article, *hits: Hit) -> Verdict:
+    """What was made of the article."""
+    return Verdict(Outcome.READ, article, tuple(hit.match for hit in hits))
