@@ -146,7 +146,7 @@ def _read(text: str, page: Page) -> tuple[_Read, bool]:
     if refused := _no_feed(root, text):
         return _Read((), is_feed=False, faults=(refused,)), False
     complete = _closed(text, root)
-    read = _read_xml(repaired(text), page)
+    read = _read_xml(repaired(text))
     complete = complete and not page.truncated
     return replace(read, faults=(*read.faults, *(() if complete else ("the document breaks off",)))), complete
 
@@ -381,12 +381,12 @@ def _keys_in_order(
 # --- the reader for nearly all: feedparser ---
 
 
-def _read_xml(text: str, page: Page) -> _Read:
+def _read_xml(text: str) -> _Read:
     starts = _ITEM_START.findall(text)
     if len(starts) > MOST_FOR_FEEDPARSER:
         return _read_plainly(text, (f"{len(starts):,} items: read the plain way",))
     try:
-        read = _read_by_feedparser(text, page)
+        read = _read_by_feedparser(text)
     except Exception as error:  # noqa: BLE001 - it raises nearly anything; then the plain way
         return _read_plainly(text, (f"salvaged item by item: {type(error).__name__}",))
     if len(read.items) < len(starts):
@@ -395,7 +395,7 @@ def _read_xml(text: str, page: Page) -> _Read:
     return read
 
 
-def _read_by_feedparser(text: str, page: Page) -> _Read:
+def _read_by_feedparser(text: str) -> _Read:
     import feedparser  # heavy: only who parses pays  # noqa: PLC0415
 
     start = _prolog(text)
@@ -403,7 +403,7 @@ def _read_by_feedparser(text: str, page: Page) -> _Read:
     data = f'<?xml version="1.0" encoding="utf-8"?>{prolog}{text[start:]}'.encode("utf-8", "replace")
     found = feedparser.parse(
         io.BytesIO(data),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": page.url},
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -425,10 +425,11 @@ def _bozo(found: Any) -> tuple[str, ...]:
 def _item_of(entry: Any, *, atom: bool, language: str) -> _Item:
     get = entry.get
     links = [each.get("href") or "" for each in get("links") or () if each.get("rel") in ("alternate", None)]
-    name = _text(get("id"))
+    name, link = _text(get("id")), _text(get("link"))
+    link = link if link != name or "://" in name else ""  # it takes any id for a link, unless told otherwise
     return _Item(
         id=name,
-        links=(_text(get("feedburner_origlink")), _text(get("link")), *links, name if "://" in name else ""),
+        links=(_text(get("feedburner_origlink")), link, *links, name if "://" in name else ""),
         base=_text((get("title_detail") or {}).get("base")),
         title=_said(entry, "title", atom=atom, short=True),
         summary=_said(entry, "summary", atom=atom),
@@ -463,6 +464,7 @@ def _value(detail: Any, *, atom: bool, short: bool = False) -> str:
 
 _ITEM_START = re.compile(r"<(?:[\w.\-]+:)?(?:item|entry)(?=[\s>])")
 _ROOT_TAG = re.compile(r"<[A-Za-z][^<>]*>")
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RECOVERING: dict[str, Any] = {"recover": True, "resolve_entities": False, "no_network": True, "huge_tree": False}
 
 
@@ -516,7 +518,8 @@ def _salvaged(xml: str, *, atom: bool) -> _Item | None:
 
 
 def _name(node: etree._Element) -> str:
-    return etree.QName(node).localname.lower() if isinstance(node.tag, str) else ""
+    """Return an element's name without its namespace, or a prefix that was never declared."""
+    return re.split(r"[}:]", node.tag)[-1].lower() if isinstance(node.tag, str) else ""
 
 
 @dataclass(slots=True)
@@ -545,7 +548,7 @@ def _item_in(node: etree._Element, *, atom: bool) -> _Item:
     found = _Found()
     for child in node:
         found.by_name.setdefault(_qualified(child), []).append(child)
-    name = found.first("guid", "id").strip()
+    name = found.first("guid", "id").strip() or node.get(_ABOUT, "")
     return _Item(
         id=name,
         links=(*found.texts("origlink"), *_hrefs(found), name if "://" in name else ""),
@@ -563,7 +566,7 @@ def _item_in(node: etree._Element, *, atom: bool) -> _Item:
 def _qualified(node: etree._Element) -> str:
     """Return an element's name; of a stranger's namespace with its prefix, so that `media:title` is no title."""
     name = _name(node)
-    prefix = node.prefix or ""
+    prefix = node.prefix or str(node.tag).partition(":")[0]
     return f"{prefix}:{name}" if prefix.lower() in ("media", "itunes", "g", "thr", "gd", "podcast") else name
 
 

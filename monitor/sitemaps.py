@@ -7,6 +7,7 @@ which is kept as `updated`. An index names further sitemaps: see `index`.
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -193,11 +194,16 @@ def _place(node: etree._Element) -> _Place:
         told = _FIELDS.get(name, "")
         if not text or not told or (name == "loc" and child.getparent() is not node):  # an image has a loc too
             continue
-        if name == "title" and (child.prefix or "").lower() in ("image", "video"):
+        if name == "title" and _is_picture(child):
             continue
         setattr(place, told, getattr(place, told) or text)
     return place
 
 
 def _name(node: etree._Element) -> str:
-    return etree.QName(node).localname.lower() if isinstance(node.tag, str) else ""
+    """Return an element's name without its namespace, or a prefix that was never declared."""
+    return re.split(r"[}:]", node.tag)[-1].lower() if isinstance(node.tag, str) else ""
+
+
+def _is_picture(node: etree._Element) -> bool:
+    return (node.prefix or str(node.tag).partition(":")[0]).lower() in ("image", "video")
