@@ -4,6 +4,7 @@ comes past it: neither a feed nor a page can make us talk to the machine we run 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -91,16 +92,22 @@ class CheckedResolver(AbstractResolver):
     def __init__(self, resolver: AbstractResolver, gate: Gate) -> None:
         self._resolver = resolver
         self._gate = gate
+        self._asked: set[asyncio.Task[list[ResolveResult]]] = set()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Return the addresses of a host; raises RefusedError for one that may not be asked."""
-        found = await self._resolver.resolve(host, port, family)
+        asked = asyncio.create_task(self._resolver.resolve(host, port, family))
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        found = await asyncio.shield(asked)
         for result in found:
             self._gate.check(result["host"])
         return found
 
     async def close(self) -> None:
-        """Let go of the name servers."""
+        """Let go of the name servers, and wait for their last word: it must not come when the loop is closed."""
         await self._resolver.close()
+        if self._asked:
+            await asyncio.wait(self._asked, timeout=1)

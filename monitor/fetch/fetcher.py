@@ -76,12 +76,13 @@ class Fetcher:
         self._site = lru_cache(maxsize=4096)(lambda _: _Site(pause=pause.total_seconds()))
         self._turn = lru_cache(maxsize=4096)(lambda _: _Turn())
         self._session: aiohttp.ClientSession | None = None
+        self._names: CheckedResolver | None = None
 
     async def __aenter__(self) -> Self:
-        resolver = self._resolver or AsyncResolver(timeout=5.0, tries=2)
+        self._names = CheckedResolver(self._resolver or AsyncResolver(timeout=5.0, tries=2), self._gate)
         connector = aiohttp.TCPConnector(
             limit=0,  # how much runs side by side is the callers' to say; a queue here would let the slow delay the rest
-            resolver=CheckedResolver(resolver, self._gate),
+            resolver=self._names,
             socket_factory=self._gate.socket,
             ssl=self._verify or True,
             ttl_dns_cache=60,
@@ -101,8 +102,9 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
+        if self._session is not None and self._names is not None:
             await self._session.close()
+            await self._names.close()
 
     async def feed(self, feed: Feed, *, conditional: bool = True) -> Page:
         """Return the feed's document, or `Page(not_modified=True)` when it is still as `feed.state` knows it.
