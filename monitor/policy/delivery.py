@@ -333,6 +333,18 @@ def pause_before(attempt: int, jitter: float) -> timedelta:
     return whole * (0.5 + jitter / 2)
 
 
+def behind_refusal(
+    deliveries: Sequence[Delivery], until: datetime, urgent: AbstractSet[str]
+) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:
+    """Return what leaves and what waits in a channel that refused an earlier delivery and is not asked before `until`.
+
+    Only what is urgent is tried all the same: the channel may be well again.
+    """
+    pressing = tuple(one for one in deliveries if _urgent(one, urgent))
+    waits = tuple(replace(one, due=until) for one in deliveries if not _urgent(one, urgent))
+    return pressing, waits
+
+
 def behind(waiting: Sequence[Delivery], refused: Delivery) -> tuple[Delivery, ...]:
     """Return the deliveries that stood behind a refused one: not tried, due with it, so that the order is kept.
 

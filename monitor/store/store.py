@@ -169,6 +169,12 @@ class Store:
         feed = rows.feed_of(row._asdict())
         return replace(feed, url=self._addresses.get(feed.key, feed.url))
 
+    def make_feeds_due(self, now: datetime) -> None:
+        """Let every feed be polled now, but for those that are gone for good."""
+        with self._write() as c:
+            waits = and_(t.feeds.c.configured, t.feeds.c.due > now, t.feeds.c.leased.is_(None))
+            c.execute(update(t.feeds).where(waits).values(due=now))
+
     # --- visits ---
 
     def claim_visit(self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all") -> Visit | None:
@@ -247,10 +253,12 @@ class Store:
         notices: Sequence[Delivery] = (),
         *,
         old: Sequence[Entry] = (),
+        renamed: Sequence[tuple[str, str]] = (),
     ) -> tuple[Entry, ...]:
         """Record a poll: the feed's state, the ledger's row, its entries and what is to be told, or none of it.
 
         `new` entries wait in the inbox; one without a due date, and each of `old`, is done as it comes in (OLD).
+        `renamed` are (a key listed now, the key on record): the entry is known by both from now on.
         `edited` ones were read before and wait again with their new words. Returns those of `new` and `old` that were
         not on record: another feed may have listed one since `known` was asked. The ledger counts that one as known.
         """
@@ -265,6 +273,8 @@ class Store:
             poll, state = _counted(poll, feed, len(late), len(late & {entry.key for entry in old}))
             c.execute(update(t.feeds).where(t.feeds.c.key == feed.key).values(rows.state_values(state)))
             c.execute(t.polls.insert(), _poll_values(feed, poll))
+            for name, key in renamed:
+                add(c, t.aliases, {"alias": name, "entry": key})
             _announce(c, notices)
         return added
 
@@ -382,13 +392,18 @@ class Store:
         with self._read() as c:
             return tuple(c.scalars(select(t.deliveries.c.channel).where(waits).distinct().order_by("channel")))
 
+    def refused_until(self, channel: str, now: datetime) -> datetime | None:
+        """Return when a channel that refused a delivery is asked again; None when none of its refusals lies ahead."""
+        waits = and_(t.deliveries.c.channel == channel, t.deliveries.c.due > now, t.deliveries.c.leased.is_(None))
+        asked = select(func.min(t.deliveries.c.due)).where(waits, t.deliveries.c.outcome == Outcome.RETRY)
+        with self._read() as c:
+            until: datetime | None = c.scalar(asked)
+            return until
+
     def next_delivery(self) -> datetime | None:
         """Return when the next delivery is due; None when nothing waits."""
         with self._read() as c:
-            found: datetime | None = c.scalar(
-                select(func.min(t.deliveries.c.due)).where(t.deliveries.c.due.is_not(None))
-            )
-            return found
+            return _earliest(c, t.deliveries.c.due.is_not(None))
 
     def sent_since(self, channel: str, since: datetime) -> tuple[datetime, ...]:
         """Return the moments at which messages left through a channel since then: one each, however much it held."""
@@ -583,6 +598,11 @@ def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
         if isinstance(delivery.subject, Notice):
             add(c, t.notices, rows.notice_values(delivery.subject))
     return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
+
+
+def _earliest(c: Connection, waits: ColumnElement[bool]) -> datetime | None:
+    found: datetime | None = c.scalar(select(func.min(t.deliveries.c.due)).where(waits))
+    return found
 
 
 # --- housekeeping ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,276 @@
+"""`monitor run`: the long-running service. It owns *when* and *how many*; the steps own *what*.
+
+APScheduler is only a clock that ticks; what is due stands in the database. A tick whose predecessor still works is
+left out, for that one goes on claiming what falls due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import systemd, wiring
+from monitor.config import Config
+from monitor.drain import Tally, deliver_all, drain, visit
+from monitor.errors import ConfigError, StoreError
+from monitor.model import Outcome, Visit
+from monitor.pipeline import Pipeline
+from monitor.store import What
+from monitor.wiring import Load
+
+log = logging.getLogger("monitor")
+
+TICK: Final = timedelta(seconds=1)
+HOUSEKEEPING: Final = timedelta(minutes=10)
+# Hosts visited side by side. Each waits for the network nearly all of the time.
+WIDTH: Final = 32
+# What is in hand when we are asked to stop may take this long to end; systemd's TimeoutStopSec lies above it.
+GRACE: Final = timedelta(seconds=8)
+# A heartbeat looks whether the file changed, whether the clock jumped, and whether the ticks still run.
+HEARTBEAT: Final = timedelta(seconds=1)
+JUMP: Final = timedelta(seconds=30)
+# A tick that shows no sign of life for this long hangs; the longest single step (a fetch, then an extraction) is shorter.
+HUNG: Final = timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A pipeline, a clock that ticks, and what a signal changes."""
+
+    pipeline: Pipeline
+    load: Load
+    tally: Tally = field(default_factory=Tally)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    beats: dict[str, float] = field(default_factory=dict)
+    sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    refused: str = ""
+
+    async def run(self) -> None:
+        """Work until asked to stop; then let what is in hand end, within `GRACE`."""
+        self.seen = _stamps(self.pipeline.config)
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        # A tick that is left out because its predecessor still works is the design, not news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        for name, every, tick in self._ticks():
+            self.beats[name] = monotonic()
+            scheduler.add_job(self._guarded(name, tick), "interval", seconds=every.total_seconds(), id=name,
+                              next_run_time=self.pipeline.clock())  # fmt: skip
+        with self._signals():
+            scheduler.start()
+            systemd.tell("READY=1\nSTATUS=watching the news")
+            await self._heartbeat(scheduler)
+            systemd.tell("STOPPING=1")
+            scheduler.pause()
+            await self._finish()
+            scheduler.shutdown(wait=False)
+
+    def _ticks(self) -> tuple[tuple[str, timedelta, Callable[[], Awaitable[object]]], ...]:
+        return (
+            ("poll", TICK, self.poll),
+            ("read", TICK, self.read),
+            ("deliver", TICK, self.deliver),
+            ("housekeeping", HOUSEKEEPING, self.housekeeping),
+        )
+
+    # --- ticks ---
+
+    async def poll(self) -> int:
+        """Poll every feed that is due, one visit a host at a time."""
+        return await drain(self._claimer("poll", "feeds"), self._visit, width=WIDTH, stopping=self.stopping)
+
+    async def read(self) -> int:
+        """Read every entry that is due, one visit a host at a time."""
+        return await drain(self._claimer("read", "entries"), self._visit, width=WIDTH, stopping=self.stopping)
+
+    async def deliver(self) -> None:
+        """See to it that each channel with due deliveries has one task sending them. No channel waits for another."""
+        self.sending = {name: task for name, task in self.sending.items() if not task.done()}
+        for channel in await self.pipeline.channels_waiting():
+            if channel not in self.sending and not self.stopping.is_set():
+                work = deliver_all(self.pipeline, self.tally, channel, self.stopping)
+                self.sending[channel] = asyncio.create_task(self._logged("deliver", work))
+
+    async def housekeeping(self) -> None:
+        """Drop what is older than the user wants it kept; tell settings.ops about what went wrong."""
+        await self.pipeline.tidy()
+
+    def _claimer(self, tick: str, what: What) -> Callable[[], Awaitable[Visit | None]]:
+        async def claim() -> Visit | None:
+            self.beats[tick] = monotonic()
+            return await self.pipeline.claim_visit(what)
+
+        return claim
+
+    async def _visit(self, found: Visit) -> None:
+        await visit(self.pipeline, self.tally, found, self.stopping)
+
+    def _guarded(self, name: str, tick: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        async def guarded() -> None:
+            self.beats[name] = monotonic()
+            await self._logged(name, tick())
+            self.beats[name] = monotonic()
+
+        return guarded
+
+    @staticmethod
+    async def _logged(name: str, work: Awaitable[object]) -> None:
+        """Await a tick's work; whatever it raises is logged, and the next tick tries again."""
+        try:
+            await work
+        except Exception:
+            log.exception("tick %s failed; the next one tries again", name)
+
+    # --- life ---
+
+    async def _heartbeat(self, scheduler: AsyncIOScheduler) -> None:
+        """Each second until asked to stop: reload what changed, mend a clock that jumped, say that we live."""
+        watchdog = systemd.watchdog_seconds()
+        pinged, wall, steady = 0.0, self.pipeline.clock(), monotonic()
+        while not self.stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), HEARTBEAT.total_seconds())
+            if self._jumped(wall, steady):
+                self._rewind(scheduler)
+            wall, steady = self.pipeline.clock(), monotonic()
+            if _stamps(self.pipeline.config) != self.seen:
+                await self.reload()
+            if watchdog and monotonic() - pinged > watchdog / 3 and await self.alive():
+                systemd.tell("WATCHDOG=1")
+                pinged = monotonic()
+
+    def _jumped(self, wall: datetime, steady: float) -> bool:
+        passed = self.pipeline.clock() - wall
+        return abs(passed - timedelta(seconds=monotonic() - steady)) > JUMP
+
+    def _rewind(self, scheduler: AsyncIOScheduler) -> None:
+        """After the wall clock jumped, tick at once: APScheduler would else wait until the old time comes again."""
+        log.warning("the clock jumped; ticking goes on from the new time")
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=self.pipeline.clock())
+
+    async def alive(self) -> bool:
+        """Whether the ticks still run and the database answers: what a watchdog may be told."""
+        hung = [name for name, beat in self.beats.items() if monotonic() - beat > HUNG.total_seconds()]
+        hung = [name for name in hung if name != "housekeeping"]
+        if hung:
+            log.error("no sign of life from: %s", ", ".join(hung))
+            return False
+        try:
+            await self.pipeline.answers()
+        except StoreError as error:
+            log.error("the database does not answer: %s", error)  # noqa: TRY400 - expected, and said in full
+            return False
+        return True
+
+    async def reload(self) -> None:
+        """Take the changed rules.yaml, or keep the last good one and tell settings.ops why."""
+        self.seen = _stamps(self.pipeline.config)
+        try:
+            config = await asyncio.to_thread(self.load)
+            self.pipeline = await wiring.rewired(self.pipeline, config)
+        except ConfigError as error:
+            log.error("rules.yaml is refused, the last good one stays in force:\n%s", error)  # noqa: TRY400 - it says where
+            if str(error) != self.refused:
+                self.refused = str(error)
+                await self.pipeline.notify_ops("rules.yaml is refused", str(error))
+            return
+        self.refused = ""
+        self.seen = _stamps(config)
+        log.info("rules.yaml reloaded: %d rules, %d feeds", len(config.book.rules), len(config.feeds))
+
+    async def _finish(self) -> None:
+        """Wait for what is in hand; what does not end in time is done again from the disk at the next start."""
+        me = asyncio.current_task()
+        rest = [task for task in asyncio.all_tasks() if task is not me]
+        if not rest:
+            return
+        _, late = await asyncio.wait(rest, timeout=GRACE.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            log.warning("%d steps did not end in time; they are done again at the next start", len(late))
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT ask us to stop, a second one exits at once; SIGHUP reloads."""
+        loop = asyncio.get_running_loop()
+        reloads: set[asyncio.Task[None]] = set()
+
+        def stop() -> None:
+            if self.stopping.is_set():
+                os._exit(130)
+            log.info("asked to stop: finishing what is in hand")
+            self.stopping.set()
+
+        def again() -> None:
+            task = loop.create_task(self.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        for number, act in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, again)):
+            loop.add_signal_handler(number, act)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                loop.remove_signal_handler(number)
+
+
+def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
+    """What tells that a file changed: its modification time in ns and its inode (an editor may replace the file)."""
+    stamps: dict[Path, tuple[int, int]] = {}
+    for path in config.files:
+        with suppress(OSError):
+            stat = path.stat()
+            stamps[path] = (stat.st_mtime_ns, stat.st_ino)
+    return stamps
+
+
+async def run(load: Load, *, tell_old: bool = False) -> None:
+    """Watch the news until asked to stop. Raises ConfigError or StoreError when it cannot begin."""
+    config = await asyncio.to_thread(load)
+    async with wiring.wired(config, lock=True, tell_old=tell_old) as pipeline:
+        await Daemon(pipeline, load).run()
+
+
+async def once(load: Load, *, tell_old: bool = False) -> Tally:
+    """Make one full round: poll every feed, read all that is new, send all that is due. Returns the counters."""
+    config = await asyncio.to_thread(load)
+    async with wiring.wired(config, lock=True, tell_old=tell_old) as pipeline:
+        return await round_of(pipeline)
+
+
+async def round_of(pipeline: Pipeline, stopping: asyncio.Event | None = None) -> Tally:
+    """Poll every feed whatever its date, read all that is due, deliver all that is due."""
+    daemon = Daemon(pipeline, load=lambda: pipeline.config, stopping=stopping or asyncio.Event())
+    with daemon._signals():  # noqa: SLF001 - its own module
+        await pipeline.make_feeds_due()
+        while await pipeline.more_to_come() and not daemon.stopping.is_set():
+            made = await daemon.poll() + await daemon.read()
+            if not made:
+                await asyncio.sleep(0.05)  # a host rests between two visits
+        await daemon.deliver()
+        await asyncio.gather(*daemon.sending.values())
+    return daemon.tally
+
+
+def went_wrong(tally: Tally) -> Counter[Outcome]:
+    """Return the polls and deliveries of a round that did not succeed."""
+    bad = {Outcome.FAILED, Outcome.RETRY, Outcome.DEAD, Outcome.PAUSED}
+    return Counter({o: n for (step, o), n in tally.counts.items() if step in {"poll", "deliver"} and o in bad})

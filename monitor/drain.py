@@ -1,0 +1,121 @@
+"""Do all that is due, side by side; say each step's outcome once, in the log and in the counters.
+
+Drivers decide when to drain and how wide; what a step does stands in `pipeline`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Final
+
+from monitor.model import Delivery, Entry, Feed, Outcome, Visit
+from monitor.pipeline import Pipeline
+from monitor.urls import masked
+
+log = logging.getLogger("monitor")
+
+# What a slot waits before it asks for work again while its neighbours are still busy.
+BREATH: Final = 0.25
+# A visit hands back what it has not begun after this long, so that a long inbox of one host holds no slot for ever.
+PATIENCE: Final = timedelta(seconds=20)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counters of every step's outcome, and the one log line each."""
+
+    counts: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
+
+    async def tell(self, step: str, what: str, act: Awaitable[Outcome]) -> Outcome:
+        """Await a step, count its outcome, log it. What a step did not foresee is FAILED here and stops nothing else.
+
+        Its work stays claimed until the lease ends, and is then tried again.
+        """
+        began = monotonic()
+        try:
+            outcome = await act
+        except Exception:
+            log.exception("%s %s: failed in a way it did not foresee; it will be tried again", step, what)
+            outcome = Outcome.FAILED
+        self.counts[step, outcome] += 1
+        level = logging.WARNING if outcome in {Outcome.FAILED, Outcome.DEAD, Outcome.PAUSED} else logging.INFO
+        log.log(level, "%s %s: %s (%.1f s)", step, what, outcome, monotonic() - began)
+        return outcome
+
+    def of(self, step: str) -> Counter[Outcome]:
+        """Return how often each outcome ended this step."""
+        return Counter({outcome: n for (name, outcome), n in self.counts.items() if name == step})
+
+
+async def drain(
+    claim: Callable[[], Awaitable[Visit | None]],
+    visit: Callable[[Visit], Coroutine[Any, Any, None]],
+    *,
+    width: int,
+    stopping: asyncio.Event,
+) -> int:
+    """Claim visits and do them, at most `width` side by side, until none is due or `stopping` is set.
+
+    A slow host holds one slot; the others go on claiming meanwhile. Returns the number of visits made.
+    """
+    made = 0
+    running: set[asyncio.Task[None]] = set()
+    try:
+        while not stopping.is_set():
+            found = await claim() if len(running) < width else None
+            if found is not None:
+                made += 1
+                running.add(asyncio.create_task(visit(found)))
+                continue
+            if not running:
+                break
+            _, running = await asyncio.wait(running, timeout=BREATH, return_when=asyncio.FIRST_COMPLETED)
+        return made
+    finally:
+        if running:
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+async def visit(pipeline: Pipeline, tally: Tally, found: Visit, stopping: asyncio.Event) -> None:
+    """Do all that a visit claimed on one host, in order, with the polite pause between; hand back what was not begun."""
+    pause = pipeline.config.settings.pause.total_seconds()
+    began = monotonic()
+    try:
+        inorder: list[Entry | Feed] = [*found.entries, *found.feeds]
+        for number, work in enumerate(inorder):
+            if stopping.is_set() or monotonic() - began > PATIENCE.total_seconds():
+                break
+            if number:
+                await asyncio.sleep(pause)
+            if isinstance(work, Feed):
+                await tally.tell("poll", work.name, pipeline.poll(work))
+            else:
+                await tally.tell("read", masked(work.link) or work.title, pipeline.read(work))
+    finally:
+        await pipeline.leave(found)
+
+
+async def deliver_all(pipeline: Pipeline, tally: Tally, channel: str, stopping: asyncio.Event) -> None:
+    """Send what is due for one channel, message after message, in order; stop at the first that does not arrive."""
+    while not stopping.is_set():
+        groups = await pipeline.claim_messages(channel)
+        if not groups:
+            return
+        while groups:
+            message, *groups = groups
+            outcome = await tally.tell("deliver", _named(message), pipeline.deliver(message, behind=groups))
+            if outcome is Outcome.RETRY:
+                return  # a channel that is down is not asked for each message in turn
+            if stopping.is_set() or outcome is Outcome.FAILED:
+                await pipeline.hold(groups)
+                return
+
+
+def _named(deliveries: tuple[Delivery, ...]) -> str:
+    return f"{deliveries[0].channel} ({len(deliveries)})"

@@ -1,0 +1,352 @@
+"""The whole product on one page: poll, read, deliver.
+
+    poll(feed)           ask a feed; its state and its new entries reach the disk together
+    read(entry)          fetch the page, extract, match; article, hits and deliveries reach the disk together
+    deliver(deliveries)  one message to one channel; how that went reaches the disk
+
+Each step is: use the network, decide, write once. What a kill interrupts is done again from the disk, and identity is
+computed, so that doing it again changes nothing. The one thing that may happen twice is a message that was sent by a
+process that died before it could write so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from monitor import extract, feeds, judge, render, sitemaps, stories
+from monitor.config import Config
+from monitor.errors import DeliveryError, FetchError, SandboxError
+from monitor.fetch import Fetcher
+from monitor.model import (
+    Article,
+    Delivery,
+    Entry,
+    Feed,
+    FeedDocument,
+    Hit,
+    Match,
+    Notice,
+    Outcome,
+    Page,
+    Reading,
+    Verdict,
+    Visit,
+    key_of,
+)
+from monitor.notify import Notifier
+from monitor.policy import delivery as outbox
+from monitor.policy import polling, reading
+from monitor.rules.compile import Ruleset
+from monitor.sandbox import Sandbox
+from monitor.store import PollRecord, Store, What
+
+# A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
+LEASE: Final = timedelta(minutes=10)
+# What one visit takes of a host's inbox; the rest waits for the next visit, behind what is due elsewhere.
+MOST: Final = 20
+# What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
+OUTBOX_MOST: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The three steps and what they need: what the user wrote, and the hands.
+
+    `clock` gives the time in UTC, `chance` a number in [0, 1) for jitter. With `tell_old`, a feed's first poll alerts.
+    """
+
+    config: Config
+    ruleset: Ruleset
+    store: Store
+    fetcher: Fetcher
+    sandbox: Sandbox
+    notifier: Notifier
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    tell_old: bool = False
+    # Which story a hit belongs to is decided for one article at a time, or two would both begin the same story.
+    telling: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock, repr=False)
+
+    # --- poll ---
+
+    async def poll(self, feed: Feed) -> Outcome:
+        """Ask a feed what is new. Its state, the ledger's row and its entries are on disk when this returns."""
+        asked = self.clock()
+        try:
+            conditional = polling.conditional(feed, asked)
+            page = await self.fetcher.feed(polling.asked_at(feed, asked), conditional=conditional)
+            document = await self._parsed(page, feed)
+        except (FetchError, SandboxError) as error:
+            return await self._poll_failed(feed, error, asked)
+        if document and document.outcome is Outcome.FAILED:
+            return await self._poll_failed(feed, "; ".join(document.faults), asked)
+        known = await self.store.apart(self.store.known, polling.aliases(document)) if document else {}
+        now = self.clock()
+        found = polling.sort_out(document, feed, known, now) if document else None
+        after = polling.after_poll(feed, page, document, found, now, self.config.settings, self.chance())
+        poll = _poll_record(document, found, asked, now)
+        await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
+        return poll.outcome
+
+    async def _parsed(self, page: Page, feed: Feed) -> FeedDocument | None:
+        """Return the document as parsed; None when it is the same as before."""
+        if page.not_modified or polling.same_body(feed, page):
+            return None
+        if feed.kind == "sitemap":
+            return await self.sandbox.run(sitemaps.parse, page, feed)
+        return feeds.glance(page, feed) or await self.sandbox.run(feeds.parse, page, feed)
+
+    async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Outcome:
+        now = self.clock()
+        after = polling.after_failure(feed, error, now, self.config.settings, self.chance())
+        outcome = Outcome.PAUSED if after.state.due is None else Outcome.FAILED
+        poll = PollRecord(at=asked, outcome=outcome, reason=after.state.error, took=now - asked)
+        await self._save_poll(feed, after, poll, polling.Sorted(), now)
+        return outcome
+
+    async def _save_poll(
+        self, before: Feed, after: Feed, poll: PollRecord, found: polling.Sorted, now: datetime
+    ) -> None:
+        """Write a poll: what is to be read is due now; what an archive lists again is taken in unread.
+
+        What a feed lists at its first poll is read too, so that it is on record, but nobody is told.
+        """
+        first = before.state.polled is None
+        old = [replace(entry, found=now) for entry in found.old]
+        new = [replace(entry, found=now, due=now) for entry in (*found.new, *(old if first else ()))]
+        edited = [replace(entry, due=now) for entry in found.edited]
+        if first and self.tell_old:
+            new = [replace(entry, silent=False) for entry in new]
+        after, notices = self._told_of_trouble(after, now)
+        save, old = self.store.save_poll, [] if first else old
+        await self.store.apart(save, after, poll, new, edited, notices, old=old, renamed=found.renamed)
+
+    def _told_of_trouble(self, feed: Feed, now: datetime) -> tuple[Feed, tuple[Delivery, ...]]:
+        """Tell settings.ops once that something is wrong with a feed, and once when it is over."""
+        trouble = polling.trouble(feed, now, self.config.settings)
+        if trouble == feed.state.told:
+            return feed, ()
+        title = f"{feed.name}: {trouble or 'recovered'}"
+        text = "\n".join(filter(None, (feed.state.error, f"Was: {feed.state.told}" if not trouble else "")))
+        notice = Notice(key=key_of("notice", feed.key, trouble, now.isoformat()), title=title, text=text, found=now)
+        return replace(feed, state=replace(feed.state, told=trouble)), self._to_ops(notice, now)
+
+    # --- read ---
+
+    async def read(self, entry: Entry) -> Outcome:
+        """Read an entry's page and match it. What was found, and where it goes, is on disk when this returns."""
+        feed = await self.store.apart(self.store.feed, entry.feed) if entry.feed else None
+        try:
+            page = await self.fetcher.page(entry.link) if entry.link else None
+        except FetchError as error:
+            return await self._unread(entry, feed, error)
+        verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
+        await self.record(entry, verdict)
+        return verdict.outcome
+
+    async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:
+        """Match the feed's own words at once, and come back for the page where that may help."""
+        verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
+        due = reading.again(entry, error, self.clock(), self.chance())
+        if due is None or verdict.matches:
+            await self.record(entry, verdict, finish=due is None)
+        if due is None:
+            return verdict.outcome
+        await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
+        return Outcome.RETRY
+
+    async def record(self, entry: Entry, verdict: Verdict, *, finish: bool = True) -> tuple[Hit, ...]:
+        """Write what came of an entry: its article, its hits in their story, and where they go.
+
+        Returns the hits that were not on record before.
+        """
+        if verdict.article is None or not verdict.matches:
+            return await self.store.apart(self.store.record, entry, verdict, (), (), self.clock(), finish=finish)
+        async with self.telling:
+            now, signature = self.clock(), stories.signature(verdict.article)
+            story = await self._story(verdict.article, signature, now)
+            hits = [self._hit(entry, verdict.article, match, story, now) for match in verdict.matches]
+            mutes = await self.store.apart(self.store.mutes, now)
+            earlier = await self.store.apart(self.store.deliveries_of, story)
+            rules = {rule.id: rule for rule in self.config.book.rules}
+            deliveries = [
+                delivery
+                for hit in hits
+                for delivery in outbox.route(
+                    hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, earlier=earlier
+                )
+            ]
+            write, kept = self.store.record, signature.to_json()
+            return await self.store.apart(write, entry, verdict, hits, deliveries, now, signature=kept, finish=finish)
+
+    async def _story(self, article: Article, signature: stories.Signature, now: datetime) -> str:
+        """Return the key of the story that an article tells: one on record, or its own."""
+        since = now - self.config.settings.story_window
+        known = await self.store.apart(self.store.stories, since)
+        candidates = [(key, stories.Signature.from_json(said)) for key, said in known]
+        return stories.same(signature, candidates) or key_of("story", article.key)
+
+    def _hit(self, entry: Entry, article: Article, match: Match, story: str, now: datetime) -> Hit:
+        rule = next(rule for rule in self.config.book.rules if rule.id == match.rule)
+        return Hit(
+            key=key_of("hit", match.rule, article.key),
+            rule=match.rule,
+            rule_name=rule.name,
+            article=article,
+            match=match,
+            story=story,
+            found=now,
+            silent=entry.silent,
+        )
+
+    # --- deliver ---
+
+    async def deliver(self, deliveries: Sequence[Delivery], *, behind: Sequence[Sequence[Delivery]] = ()) -> Outcome:
+        """Send these as one message to their channel, and write how that went.
+
+        When the channel is to be tried again later, what was claimed `behind` them waits as long: the order is kept.
+        """
+        channel = self.config.channels[deliveries[0].channel]
+        message = render.message(deliveries, channel, zone=self.zone)
+        try:
+            receipt = await self.notifier.send(channel, message)
+        except DeliveryError as error:
+            return await self._refused(deliveries, behind, error)
+        now = self.clock()
+        after = [outbox.after_sent(delivery, receipt, now) for delivery in deliveries]
+        await self.store.apart(self.store.save_deliveries, after)
+        return Outcome.SENT
+
+    async def _refused(
+        self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], error: DeliveryError
+    ) -> Outcome:
+        now, jitter, dead_after = self.clock(), self.chance(), self.config.settings.dead_after
+        after = [outbox.after_refused(delivery, error, now, dead_after, jitter) for delivery in deliveries]
+        again = [delivery for delivery in after if delivery.outcome is Outcome.RETRY]
+        waiting = [delivery for message in behind for delivery in message] if again else []
+        held = outbox.behind(waiting, again[-1]) if again else ()
+        await self.store.apart(self.store.save_deliveries, [*after, *held])
+        await self._tell_of_dead([delivery for delivery in after if delivery.outcome is Outcome.DEAD], error)
+        return Outcome.RETRY if again else Outcome.DEAD
+
+    async def claim_messages(self, channel: str) -> list[tuple[Delivery, ...]]:
+        """Take what is due in a channel, as the messages that leave now; what must wait goes back with its date."""
+        now, target = self.clock(), self.config.channels[channel]
+        found = await self.store.apart(self.store.claim_deliveries, channel, now, LEASE, OUTBOX_MOST)
+        if not found:
+            return []
+        urgent = frozenset(rule.id for rule in self.config.book.rules if rule.urgent)
+        refused = await self.store.apart(self.store.refused_until, channel, now)
+        if refused:
+            found, waits = outbox.behind_refusal(found, refused, urgent)
+            await self.store.apart(self.store.save_deliveries, waits)
+        window = target.at_most[1] if target.at_most else timedelta()
+        sent = await self.store.apart(self.store.sent_since, channel, now - window)
+        leaving = outbox.depart(found, target, now, self.zone, sent=sent, urgent=urgent)
+        await self.store.apart(self.store.save_deliveries, leaving.held)
+        return list(leaving.messages)
+
+    async def hold(self, messages: Sequence[Sequence[Delivery]]) -> None:
+        """Put back messages that were taken and not tried."""
+        await self.store.apart(self.store.save_deliveries, [one for message in messages for one in message])
+
+    async def _tell_of_dead(self, lost: Sequence[Delivery], error: DeliveryError) -> None:
+        """Tell the other channels of settings.ops that a channel gave hits up. Of a dead notice nobody is told."""
+        hits = [delivery for delivery in lost if isinstance(delivery.subject, Hit)]
+        if not hits:
+            return
+        title = f"{error.channel}: {len(hits)} deliveries given up"
+        text = f"{error.reason}\nThey are kept: monitor deliveries list --outcome dead; monitor deliveries retry"
+        key = key_of("notice", "dead", *(delivery.key for delivery in hits))
+        await self.notify_ops(title, text, key=key, but=error.channel)
+
+    # --- what the daemon tells about itself ---
+
+    async def notify_ops(self, title: str, text: str, *, key: str = "", but: str = "") -> None:
+        """Put a notice into the outbox for the channels of settings.ops, all but one."""
+        now = self.clock()
+        notice = Notice(key=key or key_of("notice", title, text, now.isoformat()), title=title, text=text, found=now)
+        await self.store.apart(self.store.announce, self._to_ops(notice, now, but=but))
+
+    def _to_ops(self, notice: Notice, now: datetime, *, but: str = "") -> tuple[Delivery, ...]:
+        ops = [name for name in self.config.settings.ops if name != but]
+        return outbox.tell(notice, ops, self.config.channels, now, self.zone)
+
+    # --- what drivers claim ---
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of quiet hours, digests and of the times that people read."""
+        return ZoneInfo(self.config.settings.timezone)
+
+    async def claim_visit(self, what: What) -> Visit | None:
+        """Take the host on which work has been due longest."""
+        return await self.store.apart(self.store.claim_visit, self.clock(), LEASE, MOST, what=what)
+
+    async def leave(self, visit: Visit) -> None:
+        """End a visit: the next may come after the polite pause; what was not begun takes its old place."""
+        await self.store.apart(self.store.release_host, visit.host, self.clock() + self.config.settings.pause)
+
+    async def make_feeds_due(self) -> None:
+        """Let every feed be polled now, but for those that are gone for good."""
+        await self.store.apart(self.store.make_feeds_due, self.clock())
+
+    async def more_to_come(self) -> bool:
+        """Whether something falls due that is worth waiting for in one round: a host's polite pause, no retry."""
+        now = self.clock()
+        due = await self.store.apart(self.store.next_due, now)
+        return due is not None and due <= now + self.config.settings.pause + timedelta(seconds=1)
+
+    async def channels_waiting(self) -> tuple[str, ...]:
+        """Return the channels in which something is due now."""
+        waiting = await self.store.apart(self.store.deliveries_waiting, self.clock())
+        return tuple(name for name in waiting if name in self.config.channels)
+
+    async def answers(self) -> None:
+        """Return when the database answers and is the one that was opened; StoreError when not."""
+        await asyncio.to_thread(self.store.alive)
+
+    async def tidy(self) -> None:
+        """Drop what is older than the user wants it kept, a little at a time."""
+        settings = self.config.settings
+        await self.store.apart(self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages)
+
+
+async def judged(sandbox: Sandbox, ruleset: Ruleset, entry: Entry, feed: Feed | None, page: Page | None) -> Verdict:
+    """Return the verdict on a page; the dearer extraction runs only where the first text matches a rule."""
+    if page is None:
+        return judge.verdict(Reading(Outcome.NO_TEXT, None, "the entry has no link"), entry, feed, ruleset)
+    try:
+        first = await sandbox.run(extract.read, page, entry, feed)
+        verdict = judge.verdict(first, entry, feed, ruleset)
+        if verdict.matches and first.outcome is Outcome.READ:
+            finer = await sandbox.run(extract.refine, page, first)
+            verdict = judge.verdict(finer, entry, feed, ruleset)
+    except SandboxError as error:
+        return judge.verdict(Reading(Outcome.FAILED, None, str(error)), entry, feed, ruleset)
+    return verdict
+
+
+def _poll_record(
+    document: FeedDocument | None, found: polling.Sorted | None, asked: datetime, now: datetime
+) -> PollRecord:
+    """Return the ledger's row of a good poll."""
+    if document is None or found is None:
+        return PollRecord(at=asked, outcome=Outcome.UNCHANGED, took=now - asked)
+    return PollRecord(
+        at=asked,
+        outcome=Outcome.POLLED,
+        listed=found.listed,
+        new=len(found.new),
+        known=len(found.known),
+        old=len(found.old),
+        reason="; ".join(filter(None, (*document.faults, found.reason))),
+        took=now - asked,
+        gap=found.gap,
+    )

@@ -1,0 +1,34 @@
+"""When to try a page again, and when to be content with the feed's own words. Pure: takes `now`, asks no clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from monitor.errors import FetchError
+from monitor.model import Entry, Outcome
+
+# After each failed attempt. News is read within hours or not at all: after the last one the feed's words must do.
+PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+# A server that asks for more patience than this is not waited for.
+LONGEST: Final = timedelta(hours=12)
+
+_GONE = frozenset({404, 410})
+
+
+def again(entry: Entry, error: FetchError, now: datetime, jitter: float) -> datetime | None:
+    """Return when to ask for an entry's page again; None when that would not help, or has been tried enough.
+
+    `jitter` is in [0, 1): the pause grows by up to a fifth, so that what failed together is not retried together.
+    What the server asks for (Retry-After) is honoured.
+    """
+    if not error.retry or entry.attempts >= len(PAUSES):
+        return None
+    pause = PAUSES[entry.attempts] * (1 + jitter / 5)
+    asked = max(pause, error.retry_after or pause)
+    return now + asked if asked <= LONGEST else None
+
+
+def unread(error: FetchError) -> Outcome:
+    """Return the outcome of an entry whose page is given up."""
+    return Outcome.GONE if error.status in _GONE else Outcome.FAILED
