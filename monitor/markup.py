@@ -67,6 +67,7 @@ def _codec(label: str) -> str:
     """Return Python's name for an encoding; "" when it has none, or one that is no way to write a document."""
     try:
         name = codecs.lookup(label.strip()).name if label else ""
+        " ".encode(name or "utf-8")  # some names are of compressions
     except (LookupError, ValueError):
         return ""
     return "" if name in _NOT_MEANT else _MEANT.get(name, name)
@@ -180,7 +181,7 @@ _BLOCKS = frozenset(
     ]
 )
 _BLANKS = re.compile(r"[^\S\n]+")
-_GAPS = re.compile(r"\s*\n\s*\n\s*")
+_GAPS = re.compile(r"\n[^\S\n]*\n")
 _HTML = etree.HTMLParser(huge_tree=True, remove_comments=False)
 
 
@@ -205,8 +206,9 @@ def line(markup: str, *, is_html: bool = True, most: int = 500) -> str:
 
 
 def _unmarked(text: str) -> str:
+    text = text.replace("<![CDATA[", "").replace("]]>", "").replace("\n", " ")
     try:
-        tree = etree.fromstring(f"<div>{text.replace(chr(10), ' ')}</div>", _HTML)
+        tree = etree.fromstring(f"<div>{text}</div>", _HTML)
     except (etree.LxmlError, ValueError):
         return clean(unescape(_TAG.sub(" ", text)))
     said = "".join(_words(tree)).strip()
