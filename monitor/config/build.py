@@ -28,13 +28,12 @@ from monitor.config.shape import (
     path_of,
     shaped,
     text_like,
-    veiled,
 )
 from monitor.errors import ConfigError, Fault
 from monitor.model import Channel, Feed, Secret, Settings
 from monitor.rules.find import nearest
 from monitor.rules.lexicon import Draft, draft, joined, resolve
-from monitor.rules.spec import RuleBook
+from monitor.rules.spec import Place, RuleBook
 
 CONSOLE = "console"
 
@@ -48,7 +47,7 @@ class Config:
     channels: Mapping[str, Channel]
     book: RuleBook = field(repr=False)
     warnings: tuple[Fault, ...] = ()
-    files: tuple[Path, ...] = ()  # all that were read: when one changes, load again
+    files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read: when one changes, load again
     digest: str = ""
 
 
@@ -67,17 +66,25 @@ def load(path: Path | str, environ: Mapping[str, str]) -> Config:
     """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault."""
     builder = _Builder(Path(path), environ)
     config = builder.build()
-    wrong = [fault for fault in builder.faults if not fault.warning]
-    if wrong:
-        raise ConfigError(_in_order(builder.faults))
-    return dataclasses.replace(config, warnings=tuple(_in_order(builder.faults)))
+    faults = _in_order(builder.told())
+    if any(not fault.warning for fault in faults):
+        raise ConfigError(faults)
+    return dataclasses.replace(config, warnings=tuple(faults))
+
+
+def _without(values: Iterable[str], text: str) -> str:
+    """Return the text with none of these values in it; a very short one only where it is quoted."""
+    for value in values:
+        text = text.replace(value, "•••") if len(value) > 2 else text.replace(f"'{value}'", "'•••'")
+    return text
 
 
 def _in_order(faults: Iterable[Fault]) -> list[Fault]:
     """Return the faults without repetition, file by file, from top to bottom."""
-    files = {fault.file: None for fault in faults}
+    found = dict.fromkeys(faults)
+    files = dict.fromkeys(fault.file for fault in found)
     order = {name: number for number, name in enumerate(files)}
-    return sorted(dict.fromkeys(faults), key=lambda fault: (order[fault.file], fault.line, fault.column))
+    return sorted(found, key=lambda fault: (order[fault.file], fault.line, fault.column))
 
 
 class _Builder:
@@ -87,6 +94,7 @@ class _Builder:
         self.path = path
         self.environ = environ
         self.faults: list[Fault] = []
+        self.fillings: list[Filling] = []
         self.paths: list[Path] = []
         self.hash = blake2b(digest_size=16)
 
@@ -106,6 +114,21 @@ class _Builder:
             files=tuple(dict.fromkeys(self.paths)),
             digest=self.hash.hexdigest(),
         )
+
+    def told(self) -> Iterator[Fault]:
+        """Yield all faults; none of them holds what was filled in."""
+        veiled = {node.place: node.written.strip() for filling in self.fillings for node in filling.nodes}
+        values = sorted(
+            {value for filling in self.fillings for value in filling.values if value}, key=len, reverse=True
+        )
+        for filling in self.fillings:
+            yield from (fault for _node, fault in filling.faults)
+        for fault in self.faults:
+            written = veiled.get(Place(fault.file, fault.line, fault.column))
+            if written:
+                yield dataclasses.replace(fault, text=f"what {written} holds cannot stand here", rule="")
+            else:
+                yield dataclasses.replace(fault, text=_without(values, fault.text), rule=_without(values, fault.rule))
 
     # --- files
 
@@ -144,8 +167,11 @@ class _Builder:
     def fill(self, root: Node, folder: Path) -> None:
         filling = Filling(self.environ, folder)
         filling.fill(root)
+        filling.faults = [
+            (node, dataclasses.replace(fault, where=path_of(root, node))) for node, fault in filling.faults
+        ]
         self.paths += filling.files
-        self.faults += [dataclasses.replace(fault, where=path_of(root, node)) for node, fault in filling.faults]
+        self.fillings.append(filling)
         for section in ("lists", "defaults", "rules", "feeds"):
             part = root.child(section)
             for node in part.texts() if part else ():
@@ -310,8 +336,8 @@ class _Builder:
             found = [listed for listed in catalogue if packaged.slug(of(listed.feed)) == wanted]
             if found:
                 enabled = [listed.feed for listed in found if listed.enabled]
-                by_name = of in (_outlet, _name)
-                return [listed.feed for listed in found] if warning or (by_name and not enabled) else enabled
+                # What is asked for and is all of thin evidence is asked for knowingly.
+                return [listed.feed for listed in found] if warning or not enabled else enabled
         known = {packaged.slug(of(listed.feed)) for of in _SELECTORS for listed in catalogue}
         text = f"the catalogue has no '{name}'{nearest(wanted, known)}"
         key = where.rsplit(".", 1)[1]
@@ -354,7 +380,7 @@ class _Builder:
         if not faults:
             blocks = blocks_of(node)
             made, wrong = draft(name, blocks, place=section.keys[name])
-            faults += [veiled(dataclasses.replace(fault, where=where), node) for fault in wrong]
+            faults += [dataclasses.replace(fault, where=where) for fault in wrong]
             if not made.items and not faults:
                 faults.append(fault_at(node, "the list is empty", where, warning=True))
         else:
@@ -382,20 +408,12 @@ class _Builder:
         return reader.book()
 
 
-def _outlet(feed: Feed) -> str:
-    return feed.outlet
-
-
-def _name(feed: Feed) -> str:
-    return feed.name
-
-
 _SELECTORS: tuple[Callable[[Feed], str], ...] = (
     lambda feed: feed.country,
     lambda feed: f"{feed.language}-{feed.country}",
-    _outlet,
+    lambda feed: feed.outlet,
     lambda feed: feed.group,
-    _name,
+    lambda feed: feed.name,
     lambda feed: feed.language,
 )
 
@@ -415,5 +433,10 @@ def _channel(name: str, shape: ChannelShape) -> Channel:
 
 def _in_lists(fault: Fault, own: Mapping[str, Draft]) -> str:
     """Return which list of the user's a fault stands in: the last one that begins above it."""
-    above = [one for one in own.values() if one.place.file == fault.file and one.place.line <= fault.line]
-    return f"lists.{max(above, key=lambda one: one.place.line).name}" if above else "lists"
+    here = (fault.line, fault.column)
+    above = [one for one in own.values() if one.place.file == fault.file and _start(one) <= here]
+    return f"lists.{max(above, key=_start).name}" if above else "lists"
+
+
+def _start(one: Draft) -> tuple[int, int]:
+    return one.place.line, one.place.column

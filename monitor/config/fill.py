@@ -29,6 +29,8 @@ class Filling:
     folder: Path  # `${file:PATH}` is relative to the file that says so
     files: list[Path] = field(default_factory=list)
     faults: list[tuple[Node, Fault]] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)  # that hold something now that is never to be shown
+    values: set[str] = field(default_factory=set)  # what was filled in
 
     def fill(self, root: Node) -> None:
         """Fill in every value of the tree, in place."""
@@ -41,6 +43,7 @@ class Filling:
 
         def filled(found: re.Match[str]) -> str:
             value = self._value(node, found)
+            self.values.add(value)
             in_login = node.text.find("://") < found.start() < end_of_login
             # A password with an @ or a / in it would break the address it stands in; what is escaped stays so.
             return quote(value, safe="%!$&'()*+,;=~") if in_login else value
@@ -49,6 +52,7 @@ class Filling:
         if "${" in _PLACEHOLDER.sub("", node.text):
             self._fault(node, node.text.find("${"), "'${' without '}': write ${NAME}, ${NAME:-default} or ${file:PATH}")
         node.text, node.filled = text, True
+        self.nodes.append(node)
 
     def _value(self, node: Node, found: re.Match[str]) -> str:
         said = found[1]

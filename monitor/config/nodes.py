@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 import yaml
@@ -317,7 +318,8 @@ def trapped(node: Node) -> str:
         return ""
     if value is None:
         return _empty(node)
-    read = "a number" if str(value) == node.text else f"{value}"
+    read = {int: "a number", float: "a number", date: "a date"}.get(type(value), "") if str(value) == node.text else ""
+    read = read or f"{value}"
     return f'text was meant, but YAML reads {node.text} as {read}; write it in quotes: "{node.text}"'
 
 

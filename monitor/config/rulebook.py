@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from monitor.config.nodes import Node, trapped
-from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like, veiled
+from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like
 from monitor.errors import Fault
 from monitor.model import FIELDS, Channel, Feed, FieldName
 from monitor.rules.find import nearest, parse_find, parse_terms
@@ -156,7 +156,7 @@ class RuleReader:
             if trapped(text):
                 continue
             lines, faults = parse_find(text.text, locate=text.locate)
-            self.add(faults, text, where, rule)
+            self.add(faults, where, rule)
             self.check_folding(text, where, rule)
             found += [dataclasses.replace(line, number=len(found) + line.number) for line in lines]
         for line in found:
@@ -175,7 +175,7 @@ class RuleReader:
         found: list[Term] = []
         for text in node.at(key).texts():
             terms, faults = parse_terms(text.text, locate=text.locate)
-            self.add(faults, text, f"{where}.{key}", rule)
+            self.add(faults, f"{where}.{key}", rule)
             found += terms
         self.check_refs(found, f"{where}.{key}", rule)
         return tuple(found)
@@ -184,8 +184,8 @@ class RuleReader:
         tags = node.at("tags")
         return tuple((label, self.terms(tags, label, f"{where}.tags", shape.id)) for label in shape.tags)
 
-    def add(self, faults: Iterable[Fault], node: Node, where: str, rule: str) -> None:
-        self.faults += [dataclasses.replace(veiled(fault, node), where=where, rule=rule) for fault in faults]
+    def add(self, faults: Iterable[Fault], where: str, rule: str) -> None:
+        self.faults += [dataclasses.replace(fault, where=where, rule=rule) for fault in faults]
 
     def check_refs(self, terms: Iterable[Term], where: str, rule: str) -> None:
         for term in terms:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import time, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -182,7 +182,9 @@ def _text(value: object) -> str:
 
 
 def _texts(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    if not isinstance(value, list):
+        return [_text(value)]
+    return value
 
 
 T = TypeVar("T")
@@ -511,7 +513,7 @@ def shaped(model: type[Shape], node: Node, where: str, faults: list[Fault]) -> S
     What is wrong is left out and the rest read again, so that a slip in one key does not hide what is wrong with
     another.
     """
-    value = node.value()
+    value = _said_only(node, where, faults)
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -526,6 +528,20 @@ def shaped(model: type[Shape], node: Node, where: str, faults: list[Fault]) -> S
         return None
 
 
+def _said_only(node: Node, where: str, faults: list[Fault]) -> object:
+    """Return the value without the keys behind which nothing stands: perhaps a `#` took it away."""
+    if node.kind != "pairs":
+        return node.value()
+    kept: dict[str, object] = {}
+    for key, child in node.pairs.items():
+        path = f"{where}.{key}" if where else key
+        if child.kind == "text" and child.value() is None:
+            faults.append(fault_at(child, trapped(child), path))
+        else:
+            kept[key] = _said_only(child, path, faults)
+    return kept
+
+
 def _fault(model: type[BaseModel], root: Node, where: str, error: ErrorDetails) -> Fault | None:
     """Return what pydantic found as a fault; None when it follows from one that is reported anyway."""
     node, path, parent = root, where, root
@@ -535,7 +551,7 @@ def _fault(model: type[BaseModel], root: Node, where: str, error: ErrorDetails) 
             parent, node = node, child
             path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else str(step)
     last = str(error["loc"][-1]) if error["loc"] else ""
-    if node.missing or (error["type"] == "missing" and _misspelt(node, last)):
+    if node.missing or (error["type"] == "missing" and _misspelt(model, node, error)):
         return None
     if error["type"] == "string_type":
         node = next((text for text in node.texts() if trapped(text)), node) if node.kind == "items" else node
@@ -546,13 +562,14 @@ def _fault(model: type[BaseModel], root: Node, where: str, error: ErrorDetails) 
     return Fault(said, at.file, at.line, at.column, path)
 
 
-def _misspelt(node: Node, key: str) -> bool:
+def _misspelt(model: type[BaseModel], node: Node, error: ErrorDetails) -> bool:
     """Whether a key that is missing stands there in another spelling."""
-    return any(f"'{key}'" in nearest(other, [key]) for other in node.pairs)
+    known, missing = _keys(model, error["loc"][:-1]), str(error["loc"][-1])
+    return any(f"'{missing}'" in nearest(key, known) for key in node.pairs if key not in known)
 
 
 def _said(model: type[BaseModel], node: Node, error: ErrorDetails) -> str:
-    """Say for a person what pydantic found. A value that was filled in is never quoted."""
+    """Say for a person what pydantic found."""
     kind, last = error["type"], str(error["loc"][-1]) if error["loc"] else ""
     if kind == "extra_forbidden":
         return f"unknown key '{last}'{nearest(last, _keys(model, error['loc'][:-1]))}"
@@ -560,8 +577,6 @@ def _said(model: type[BaseModel], node: Node, error: ErrorDetails) -> str:
         return f"'{last}:' is missing"
     if kind == "string_type":
         return trapped(node) or "text was meant"
-    if node.filled:
-        return f"what {node.written} holds cannot stand here"
     if kind == "value_error":
         return str(error.get("ctx", {}).get("error", error["msg"]))
     return _PLAIN.get(kind, error["msg"][:1].lower() + error["msg"][1:])
@@ -582,14 +597,19 @@ def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
     """Return the keys that may stand at this path below the model."""
     models = [model]
     for step in path:
-        inner = [
-            field.annotation
-            for each in models
-            for key, field in each.model_fields.items()
-            if step in (key, field.alias)
-        ]
+        inner = [annotation for each in models for annotation in _behind(each, step)]
         models = [found for annotation in inner for found in _models(annotation)] or models
     return [field.alias or key for each in models for key, field in each.model_fields.items()]
+
+
+def _behind(model: type[BaseModel], key: int | str) -> Iterator[object]:
+    """Yield what may stand behind a key of a model."""
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            yield field.annotation
+            return
+    if model.model_config.get("extra") == "allow":
+        yield get_type_hints(model, include_extras=True)["__pydantic_extra__"]
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
@@ -602,13 +622,6 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 def fault_at(node: Node, text: str, where: str = "", *, warning: bool = False, rule: str = "") -> Fault:
     """Return a fault at the place of a value."""
     return Fault(text, node.file, node.line, node.column, where, warning, rule)
-
-
-def veiled(fault: Fault, node: Node) -> Fault:
-    """Return the fault; what it says of a value that was filled in is left out."""
-    if not node.filled or fault.warning:
-        return fault
-    return replace(fault, text=f"what {node.written.strip()} holds cannot be read here")
 
 
 def only(node: Node, key: str) -> Node:
