@@ -374,6 +374,12 @@ async def hops(request: Request, writer: asyncio.StreamWriter) -> None:
 
 
 @handler
+async def slow_hops(request: Request, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0.2)
+    writer.write(whole(b"", "302 Found", location=f"/slow-hops/{int(request.rest) - 1}"))
+
+
+@handler
 async def to(request: Request, writer: asyncio.StreamWriter) -> None:
     """`/to/URL` redirects there."""
     writer.write(whole(b"", "302 Found", location=unquote(request.rest)))
