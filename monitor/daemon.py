@@ -245,21 +245,21 @@ def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
 async def run(load: Load, *, tell_old: bool = False) -> None:
     """Watch the news until asked to stop. Raises ConfigError or StoreError when it cannot begin."""
     config = await asyncio.to_thread(load)
-    async with wiring.wired(config, lock=True, tell_old=tell_old) as pipeline:
+    async with wiring.wired(config, tell_old=tell_old) as pipeline:
         await Daemon(pipeline, load).run()
 
 
 async def once(load: Load, *, tell_old: bool = False) -> Tally:
     """Make one full round: poll every feed, read all that is new, send all that is due. Returns the counters."""
     config = await asyncio.to_thread(load)
-    async with wiring.wired(config, lock=True, tell_old=tell_old) as pipeline:
+    async with wiring.wired(config, tell_old=tell_old) as pipeline:
         return await round_of(pipeline)
 
 
 async def round_of(pipeline: Pipeline, stopping: asyncio.Event | None = None) -> Tally:
     """Poll every feed whatever its date, read all that is due, deliver all that is due."""
     daemon = Daemon(pipeline, load=lambda: pipeline.config, stopping=stopping or asyncio.Event())
-    with daemon._signals():  # noqa: SLF001 - its own module
+    with daemon._signals():
         await pipeline.make_feeds_due()
         while await pipeline.more_to_come() and not daemon.stopping.is_set():
             made = await daemon.poll() + await daemon.read()

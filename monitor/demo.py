@@ -147,5 +147,5 @@ async def play(shipped: Config, say: Callable[[str], object], folder: Path) -> T
     with served(shelf) as base:
         said = demo_config(shipped, tuple(papers), base, folder)
         say(f"Three newspapers that do not exist are served at {base}; the rules are those that come with monitor.\n")
-        async with wiring.wired(said, lock=True, tell_old=True) as pipeline:
+        async with wiring.wired(said, tell_old=True) as pipeline:
             return await round_of(pipeline)

@@ -5,7 +5,8 @@ MonitorError
 ├── FetchError         a page could not be had; `retry` says whether trying again helps
 ├── ParseError         bytes that are no feed, no page, no archive
 ├── SandboxError       the work was killed: out of time, out of memory, crashed
-├── StoreError         the database; `AlreadyRunningError` when another daemon holds it
+├── StoreError         the database; `NoDatabaseError` when there is none yet,
+    │                      `AlreadyRunningError` when another daemon holds it
 └── DeliveryError      a channel refused or could not be reached; `retry` and `retry_after` say what helps
 """
 
@@ -82,6 +83,10 @@ class SandboxError(MonitorError):
 
 class StoreError(MonitorError):
     """The database cannot be used as it is."""
+
+
+class NoDatabaseError(StoreError):
+    """There is no database yet: the first run makes it."""
 
 
 class AlreadyRunningError(StoreError):

@@ -161,10 +161,13 @@ class Pipeline:
         await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
         return Outcome.RETRY
 
-    async def record(self, entry: Entry, verdict: Verdict, *, finish: bool = True) -> tuple[Hit, ...]:
+    async def record(
+        self, entry: Entry, verdict: Verdict, *, finish: bool = True, due: datetime | None = None
+    ) -> tuple[Hit, ...]:
         """Write what came of an entry: its article, its hits in their story, and where they go.
 
-        Returns the hits that were not on record before.
+        Returns the hits that were not on record before. `finish=False` leaves the inbox as it is; `due` holds the
+        deliveries until then, whatever their channels say.
         """
         if verdict.article is None or not verdict.matches:
             return await self.store.apart(self.store.record, entry, verdict, (), (), self.clock(), finish=finish)
@@ -182,6 +185,8 @@ class Pipeline:
                     hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, earlier=earlier
                 )
             ]
+            if due is not None:
+                deliveries = [replace(one, due=due, first_due=due) if one.due else one for one in deliveries]
             write, kept = self.store.record, signature.to_json()
             return await self.store.apart(write, entry, verdict, hits, deliveries, now, signature=kept, finish=finish)
 

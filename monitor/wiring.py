@@ -48,14 +48,15 @@ def opened(config: Config, *, lock: bool = False) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def wired(config: Config, *, lock: bool = False, tell_old: bool = False) -> AsyncIterator[Pipeline]:
+async def wired(config: Config, *, watching: bool = True, tell_old: bool = False) -> AsyncIterator[Pipeline]:
     """Give a pipeline its hands, and close them behind it.
 
-    `lock` is for whoever polls: there is one daemon a database. Raises StoreError when it cannot be had.
+    `watching` is for whoever polls, of which there is one a database: it takes the lock, gives back what one that died
+    had claimed, and makes the database know the feeds of the file. Raises StoreError when it cannot be had.
     """
     async with AsyncExitStack() as hands:
-        store = hands.enter_context(opened(config, lock=lock))
-        if lock:
+        store = hands.enter_context(opened(config, lock=watching))
+        if watching:
             store.reclaim()
         pipeline = Pipeline(
             config=config,
@@ -68,7 +69,8 @@ async def wired(config: Config, *, lock: bool = False, tell_old: bool = False) -
             chance=random.random,
             tell_old=tell_old,
         )
-        await sync(pipeline)
+        if watching:
+            await sync(pipeline)
         yield pipeline
 
 

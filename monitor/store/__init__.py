@@ -1,7 +1,7 @@
 """The record of everything: feeds and their state, the inbox, articles, hits, the outbox. The one door to SQLAlchemy."""
 
 from monitor.store.queries import Queries
-from monitor.store.records import Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
+from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
 from monitor.store.store import Store, What
 
-__all__ = ["Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store", "What"]
+__all__ = ["ChannelReport", "Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store", "What"]

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from monitor.errors import AlreadyRunningError, StoreError
+from monitor.errors import AlreadyRunningError, NoDatabaseError, StoreError
 from monitor.model import Secret
 
 # In the head of a SQLite file ("mntr"): tells an empty database of ours from anything else.
@@ -110,7 +110,7 @@ class SQLiteFile:
         self._refuse_unusable()
         if not path.exists():
             if not create:
-                raise StoreError(f"there is no database {path} yet: `monitor run` makes it")
+                raise NoDatabaseError(f"there is no database {path} yet: `monitor run` makes it")
             self._create()
         self._identity = _identity(path)
         self.check()
@@ -152,6 +152,18 @@ class SQLiteFile:
             )
         if self.path.stat().st_size == 0:
             raise StoreError(f"{self.name} is empty (0 bytes): restore it from a backup, or remove it to begin anew")
+
+    def backup(self, target: Path) -> None:
+        """Copy the database as it stands, whole, also while it is written to; `target` appears in one step."""
+        new = target.with_name(f"{target.name}.new")
+        new.unlink(missing_ok=True)  # of a copy that was killed
+        connection = self._connect()
+        try:
+            connection.execute("VACUUM INTO ?", (str(new),))
+        finally:
+            connection.close()
+        new.replace(target)
+        _sync(target.parent)
 
     def close(self) -> None:
         """Let go of the lock."""
@@ -319,6 +331,7 @@ _SAID: Final = (
     (r"database or disk is full|No space left", "the disk is full: make room; nothing is lost, work goes on by itself"),
     (r"database is locked", "another process holds it for too long"),
     (r"not a database", "this is not a SQLite database"),
+    (r"disk I/O error", "the disk cannot be read or written, or the file was changed by somebody else"),
     (r"malformed", "it is damaged: restore it from a backup"),
     (r"readonly|read-only|unable to open", "it cannot be written: look at the rights of the file and its folder"),
     (r"no such table|does not exist", "its tables are missing or old: it must be upgraded first"),

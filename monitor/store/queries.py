@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -20,7 +20,7 @@ from monitor.model import Article, Delivery, Mute, Outcome, Secret
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
-from monitor.store.records import Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
+from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
 from monitor.store.statements import batches, delivery_rows, part
 
 # Articles read at a time when all are asked for: some megabytes.
@@ -250,6 +250,17 @@ class Queries:
                 last_hit=_scalar(c, func.max(t.hits.c.found)),
             )
 
+    def channels(self, names: Iterable[str]) -> tuple[ChannelReport, ...]:
+        """Return how it stands with each of these channels, and with any other in which something waits."""
+        channel, due, outcome = t.deliveries.c.channel, t.deliveries.c.due, t.deliveries.c.outcome
+        counted = select(channel, due.is_not(None).label("waits"), outcome, func.count(), func.max(t.deliveries.c.sent))
+        refused = select(channel, t.deliveries.c.error).where(t.deliveries.c.error != "", outcome != Outcome.MUTED)
+        with self._read() as c:
+            found = c.execute(counted.group_by(channel, "waits", outcome)).all()
+            errors = {row.channel: row.error for row in c.execute(refused.order_by(t.deliveries.c.created))}
+        wanted = dict.fromkeys([*names, *sorted({row.channel for row in found if row.waits})])
+        return tuple(_channel(name, [row for row in found if row.channel == name], errors) for name in wanted)
+
     def check(self) -> None:
         """Read the whole database and raise StoreError when a page of it is damaged (SQLite; seconds for a gigabyte)."""
         with self._read() as c:
@@ -266,6 +277,24 @@ def _scalar(c: Connection, what: ColumnElement[Any], where: ColumnElement[bool] 
 
 def _number(c: Connection, table: Table, where: ColumnElement[bool] | None = None) -> int:
     return c.scalar(select(func.count()).select_from(table).where(true() if where is None else where)) or 0
+
+
+def _channel(name: str, found: Iterable[Row[Any]], errors: Mapping[str, str]) -> ChannelReport:
+    numbers: Counter[str] = Counter()
+    last: datetime | None = None
+    for row in found:
+        _, waits, outcome, number, sent = row
+        numbers["waiting" if waits else outcome] += number
+        last = max(filter(None, (last, sent)), default=None)
+    return ChannelReport(
+        name=name,
+        waiting=numbers["waiting"],
+        sent=numbers[Outcome.SENT],
+        dead=numbers[Outcome.DEAD],
+        muted=numbers[Outcome.MUTED],
+        last_sent=last,
+        error=errors.get(name, "") if numbers["waiting"] or numbers[Outcome.DEAD] else "",
+    )
 
 
 def _by_outcome(c: Connection, table: Table) -> dict[str, int]:

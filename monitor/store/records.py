@@ -81,6 +81,19 @@ class HitRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReport:
+    """What became of a channel's deliveries."""
+
+    name: str
+    waiting: int = 0
+    sent: int = 0
+    dead: int = 0
+    muted: int = 0
+    last_sent: datetime | None = None
+    error: str = ""  # of the last that was refused and still waits, or is dead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """The state of everything in numbers: for `monitor status`, the page and the metrics."""
 

@@ -1,0 +1,272 @@
+"""`monitor match` and `monitor rules …`: what the rules say of a text, and why. Nothing is stored, nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli import output
+
+if TYPE_CHECKING:
+    from monitor.archives import Document
+    from monitor.config import Config
+    from monitor.model import Article, Page, Verdict
+    from monitor.rules.compile import Ruleset
+    from monitor.rules.explain import Explanation
+
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+
+
+@click.command()
+@PATHS
+@output.with_rules
+@output.as_json
+@output.with_example(
+    "monitor match article.txt", "monitor match --json folder/", "cat articles.jsonl | monitor match --json -"
+)
+def match(paths: tuple[Path, ...], rules_path: Path | None, as_json: bool) -> None:
+    """Judge documents with the rules: texts, pages, JSON Lines, folders of those, or - for standard input.
+
+    Needs no feed and no database. A line of JSON has `id`, `title`, `body` or `text`, and may have `language`, `url`,
+    `published`. Exit 0, also when nothing matches.
+    """
+    from monitor import archives
+    from monitor.rules.compile import compile_rules
+
+    config = output.load(rules_path)
+    ruleset = compile_rules(config.book)
+    show = _json if as_json else _shown
+    asyncio.run(_judge(archives.documents(paths), ruleset, show))
+
+
+async def _judge(documents: Iterable[Document], ruleset: Ruleset, show: Callable[[Document, Verdict], None]) -> None:
+    """Show each document's verdict, in their order; pages are extracted in a process that can be killed."""
+    from monitor import judge
+    from monitor.pipeline import judged
+    from monitor.sandbox import Sandbox
+
+    async with AsyncExitStack() as hands:
+        sandbox: Sandbox | None = None  # two processes, made when the first page comes
+        for document in documents:
+            if document.page is None:
+                show(document, judge.verdict(document.reading, document.entry, None, ruleset))
+                continue
+            if sandbox is None:
+                sandbox = await hands.enter_async_context(Sandbox())
+            show(document, await judged(sandbox, ruleset, document.entry, None, document.page))
+
+
+def _json(document: Document, verdict: Verdict) -> None:
+    said: dict[str, Any] = {
+        "document": document.name,
+        "outcome": verdict.word,
+        "language": verdict.article.language if verdict.article else "",
+        "hits": [
+            {
+                "rule": one.rule,
+                "tags": list(one.tags),
+                "evidence": [
+                    {"field": e.field, "start": e.start, "end": e.end, "text": e.text, "term": e.term,
+                     "sentence": e.sentence}
+                    for e in one.evidence
+                ],
+            }
+            for one in verdict.matches
+        ],
+    }  # fmt: skip
+    if verdict.reason:
+        said["reason"] = verdict.reason
+    output.json_line(said)
+
+
+def _shown(document: Document, verdict: Verdict) -> None:
+    """A line for the document, and below it each rule that hit, with its sentence and the evidence marked."""
+    colour = {"hit": "red", "no match": "green"}.get(verdict.word, "yellow")
+    click.echo(f"{click.style(verdict.word, fg=colour, bold=True)}  {document.name}" + _because(verdict))
+    for match in verdict.matches:
+        tags = f"  [{', '.join(match.tags)}]" if match.tags else ""
+        click.echo(f"  {click.style(match.rule, bold=True)}{tags}")
+        for sentence in dict.fromkeys(one.sentence for one in match.evidence):
+            click.echo(f"    {marked(sentence, [one.text for one in match.evidence if one.sentence == sentence])}")
+
+
+def _because(verdict: Verdict) -> str:
+    return f"  ({verdict.reason})" if verdict.reason else ""
+
+
+def marked(sentence: str, evidence: Iterable[str]) -> str:
+    """Return a sentence on one line, with the evidence in it highlighted where the terminal can."""
+    for text in sorted(set(evidence), key=len, reverse=True):
+        sentence = sentence.replace(text, click.style(text, fg="black", bg="yellow"))
+    return " ".join(sentence.split())
+
+
+@click.group()
+def rules() -> None:
+    """Try, explain and compare the rules."""
+
+
+@rules.command("test")
+@output.with_rules
+@output.as_json
+@output.with_example("monitor rules test", "monitor rules test --json")
+def rules_test(rules_path: Path | None, as_json: bool) -> None:
+    """Try each rule's examples. Exit 1 when one fails."""
+    from monitor.rules.check import run_examples
+
+    results = run_examples(output.load(rules_path).book)
+    for one in results:
+        if as_json:
+            place = one.example.place
+            output.json_line({"rule": one.rule, "passed": one.passed, "match": one.example.match, "text": one.example.text,
+                              "file": place.file, "line": place.line})  # fmt: skip
+        elif not one.passed:
+            wanted = "should match, and does not" if one.example.match else "should not match, and does"
+            click.echo(f"{click.style('failed', fg='red')}  {one.rule}: {wanted}: {one.example.text}")
+    failed = sum(not one.passed for one in results)
+    if not as_json:
+        click.echo(f"{len(results)} examples, {failed} failed")
+    if failed:
+        sys.exit(1)
+
+
+@rules.command("schema")
+@output.with_example("monitor rules schema > rules.schema.json")
+def rules_schema() -> None:
+    """Print the JSON Schema of rules.yaml, for an editor's completion."""
+    from monitor import config
+
+    click.echo(json.dumps(config.schema(), ensure_ascii=False, indent=2))
+
+
+@rules.command("names")
+@click.argument("name")
+@output.as_json
+@output.with_example('monitor rules names "Сергей Кириенко"')
+def rules_names(name: str, as_json: bool) -> None:
+    """Show the spellings that would be generated from a name in Cyrillic."""
+    from monitor.rules.names import spellings
+
+    found = spellings(name)
+    if as_json:
+        output.json_line({language: list(forms) for language, forms in found.items()})
+        return
+    output.table(("language", "spellings"), [(language, ", ".join(forms)) for language, forms in found.items()])
+
+
+@rules.command("explain")
+@click.argument("rule")
+@click.argument("document", metavar="FILE|URL|ARTICLE")
+@output.with_rules
+@output.as_json
+@output.with_example(
+    "monitor rules explain secret-talks-kremlin article.txt",
+    "monitor rules explain secret-talks-kremlin https://example.org/article",
+    "monitor rules explain any-contact-kremlin 83bd83",
+)
+def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bool) -> None:
+    """Why a rule matches, or line by line how near it came and what was missing.
+
+    The document is a file, an address, or the id of a stored article or hit. Exit 1 when the rule does not match.
+    """
+    from monitor.rules.explain import explain
+
+    config = output.load(rules_path)
+    wanted = next((one for one in config.book.rules if one.id == rule), None)
+    if wanted is None:
+        raise click.UsageError(
+            f"there is no rule '{rule}'; there are: {', '.join(one.id for one in config.book.rules)}"
+        )
+    for article in _articles(config, document):
+        found = explain(wanted, config.book, article)
+        if as_json:
+            output.json_line(dataclasses.asdict(found))
+        else:
+            _print_explanation(found, article)
+        if not found.matched:
+            sys.exit(1)
+
+
+def _articles(config: Config, document: str) -> list[Article]:
+    """Return the articles that a file, an address or an id names. Raises UsageError when there is none."""
+    if document.startswith(("http://", "https://")):
+        article = asyncio.run(_fetched(config, document))
+        return [article] if article else []
+    if document == "-" or Path(document).exists():
+        return asyncio.run(_from_file(Path(document)))
+    article = _stored(config, document)
+    if article is None:
+        raise click.UsageError(f"'{document}' is no file, no address, and no id of an article or a hit")
+    return [article]
+
+
+def _stored(config: Config, key: str) -> Article | None:
+    from monitor.store import Queries
+
+    if not output.has_database(config):
+        return None
+    with Queries.open(config.settings.database) as queries:
+        record = queries.hit(key)
+        return record.hit.article if record else queries.article(key)
+
+
+async def _fetched(config: Config, link: str) -> Article | None:
+    from monitor import wiring
+
+    async with wiring.fetcher_for(config) as fetcher:
+        page = await fetcher.page(link)
+    return await _extracted(page, link)
+
+
+async def _from_file(path: Path) -> list[Article]:
+    from monitor import archives
+
+    found = []
+    for document in archives.documents([path]):
+        article = await _extracted(document.page, str(path)) if document.page else document.article
+        found += [article] if article else []
+    return found
+
+
+async def _extracted(page: Page, name: str) -> Article | None:
+    from monitor import extract
+    from monitor.model import Entry, Outcome, key_of
+    from monitor.sandbox import Sandbox
+
+    async with Sandbox(workers=1) as sandbox:
+        reading = await sandbox.run(extract.read, page, Entry(key=key_of("entry", name), feed="", link=page.url), None)
+        if reading.outcome is Outcome.READ:
+            reading = await sandbox.run(extract.refine, page, reading)
+    if reading.article is None:
+        output.complain(f"{name}: {reading.outcome}: {reading.reason}")
+    return reading.article
+
+
+def _print_explanation(found: Explanation, article: Article) -> None:
+    word = click.style("matches", fg="red", bold=True) if found.matched else click.style("does not match", bold=True)
+    click.echo(f"{found.rule} {word}: {article.title or article.url or article.key}\n")
+    for removed in found.removed:
+        click.echo(f"  {click.style(removed.cause, fg='yellow')}: {removed.text}")
+    for line in found.lines:
+        click.echo(f"  line {line.number}: {line.source}   [{line.window}]")
+        for part in line.parts:
+            where = ", ".join(dict.fromkeys(f"“{one.text}”" for one in part.found[:6]))
+            said = f"{part.times} × {where}" if part.times else click.style("nothing found", fg="yellow")
+            click.echo(f"      {part.source}: {said}")
+            for removed in part.removed[:3]:
+                click.echo(f"        {click.style(removed.cause, fg='yellow')}: {removed.text}")
+        verdict = click.style("fired", fg="red") if line.fired else line.reason
+        click.echo(f"    → {verdict}")
+    if found.match:
+        click.echo()
+        for sentence in dict.fromkeys(one.sentence for one in found.match.evidence):
+            words = [one.text for one in found.match.evidence if one.sentence == sentence]
+            click.echo(f"  “{marked(sentence, words)}”")

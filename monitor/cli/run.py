@@ -1,0 +1,142 @@
+"""`monitor run`, `demo`, `check`, `status`: watch the news, see it work, is it right, how is it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli import output
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.store import Counters
+
+
+@click.command()
+@output.with_rules
+@click.option("--once", is_flag=True, help="Make one full round, then stop: exit 1 if a feed or a channel failed.")
+@click.option("--tell-old", is_flag=True, help="Alert about what a feed already lists at its first poll, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Say every step, also those with nothing to tell.")
+@output.with_example("monitor run", "monitor run --once --tell-old", "monitor run --rules /etc/monitor/rules.yaml")
+def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> None:
+    """Watch the news until asked to stop.
+
+    Polls the feeds of rules.yaml, reads what is new, and sends the hits to the channels. A changed rules.yaml is taken
+    over while it runs; with a fault in it, the last good one stays in force. SIGTERM or Ctrl-C lets what is in hand
+    end; a second one stops at once.
+    """
+    from monitor import daemon
+
+    log_to_stderr(verbose)
+    config = output.load(rules_path)
+    output.faults(config.warnings)
+    _welcome(config, output.rules_file(rules_path))
+    if not once:
+        asyncio.run(daemon.run(lambda: output.load(rules_path), tell_old=tell_old))
+        return
+    tally = asyncio.run(daemon.once(lambda: output.load(rules_path), tell_old=tell_old))
+    for step in ("poll", "read", "deliver"):
+        said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(tally.of(step).items()))
+        click.echo(f"{step:8}{said or 'nothing was due'}", err=True)
+    if daemon.went_wrong(tally):
+        sys.exit(1)
+
+
+def _welcome(config: Config, path: Path) -> None:
+    count = f"{len(config.book.rules)} rules, {len(config.feeds)} feeds, channels: {', '.join(config.channels)}"
+    click.echo(f"monitor: {path}: {count}", err=True)
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Log steps to stderr, a line each. The libraries beneath speak only when something is wrong."""
+    form = "%(asctime)s %(levelname)-7s %(message)s"
+    logging.basicConfig(stream=sys.stderr, format=form, datefmt="%Y-%m-%d %H:%M:%S", level=logging.WARNING)
+    logging.getLogger("monitor").setLevel(logging.INFO if verbose or not sys.stderr.isatty() else logging.WARNING)
+
+
+@click.command()
+@output.with_example("monitor demo")
+def demo() -> None:
+    """See it work, in under ten seconds: no network, no configuration.
+
+    Serves a few feeds and pages of our own wording on this machine, runs the real pipeline over them, and prints the
+    alerts as a person would get them.
+    """
+    from monitor import config
+    from monitor import demo as show
+
+    logging.basicConfig(level=logging.ERROR)
+    shipped = config.load(output.packaged_rules(), {})
+    with tempfile.TemporaryDirectory(prefix="monitor-demo-") as folder:
+        asyncio.run(show.play(shipped, click.echo, Path(folder)))
+    click.echo("\nNext: monitor run, with the real feeds. Then write a rule of your own: docs/rules.md")
+
+
+@click.command()
+@output.with_rules
+@click.option("--strict", is_flag=True, help="Exit 1 when there are warnings.")
+@output.as_json
+@output.with_example("monitor check", "monitor check --rules /etc/monitor/rules.yaml --strict")
+def check(rules_path: Path | None, strict: bool, as_json: bool) -> None:
+    """Is everything right: the rules file, its examples, the database, the channels? Nothing is sent.
+
+    Exit 0: fine. Exit 1: the database or an example is not as it should be, or warnings with --strict. Exit 2: a fault
+    in what you wrote.
+    """
+    from monitor import checkup
+
+    findings = checkup.look(output.rules_file(rules_path), os.environ)
+    if as_json:
+        for fault in findings.faults:
+            output.json_line({"file": fault.file, "line": fault.line, "column": fault.column, "where": fault.where,
+                              "text": fault.text, "warning": fault.warning})  # fmt: skip
+    else:
+        output.faults(findings.faults)
+        for line in findings.said:
+            click.echo(line)
+    sys.exit(findings.exit_code(strict=strict))
+
+
+@click.command()
+@output.with_rules
+@output.as_json
+@output.with_example("monitor status", "monitor status --json")
+def status(rules_path: Path | None, as_json: bool) -> None:
+    """How is it: feeds, inbox, hits, and for each channel what waits, was sent and died."""
+    from monitor.store.queries import Queries
+
+    config = output.load(rules_path)
+    with Queries.open(config.settings.database) as queries:
+        counters = queries.status()
+        channels = queries.channels(config.channels)
+    if as_json:
+        output.json_line(dataclasses.asdict(counters) | {"channels": [dataclasses.asdict(one) for one in channels]})
+        return
+    _print_status(counters)
+    columns = ("channel", "waiting", "sent", "dead", "muted", "last success", "last error")
+    output.table(columns, [(c.name, c.waiting, c.sent, c.dead, c.muted, c.last_sent, c.error) for c in channels])
+
+
+def _print_status(counters: Counters) -> None:
+    feeds = ", ".join(f"{number} {health}" for health, number in sorted(counters.feeds.items()))
+    entries = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counters.entries.items()))
+    rows = (
+        ("feeds", feeds or "none"),
+        ("last poll", counters.last_poll),
+        ("inbox", f"{counters.inbox} waiting" + (f"; done: {entries}" if entries else "")),
+        ("articles", counters.articles),
+        ("hits", counters.hits),
+        ("last hit", counters.last_hit),
+        ("outbox", f"{counters.outbox} waiting"),
+    )
+    for name, value in rows:
+        click.echo(f"{name:10} {output.cell(value)}")
+    click.echo()
