@@ -1,15 +1,18 @@
-"""All rules as one shared structure: an article is folded once, and only rules whose words stand in it are judged. Pure."""
+"""All rules as one shared structure: an article is folded once, and only rules that may match it are judged. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from monitor.model import Article, Match
-from monitor.rules.match import Finder, judge
-from monitor.rules.spec import Phrase, Rule, RuleBook, Term, TermList
-from monitor.rules.text import folded
-from monitor.rules.words import Vocabulary
+from monitor.rules.lean import LeanRule, Lexicon
+from monitor.rules.match import Finder, judge, plain_language
+from monitor.rules.spec import Rule, RuleBook, TermList
+from monitor.rules.tables import Tables, Words
+from monitor.rules.text import APART, Folded, folded
 
 
 def compile_rules(book: RuleBook) -> Ruleset:
@@ -17,79 +20,75 @@ def compile_rules(book: RuleBook) -> Ruleset:
     return Ruleset(book)
 
 
+class Layer:
+    """Some rules in one structure that never changes but for what it remembers of words."""
+
+    def __init__(self, rules: Sequence[Rule], lists: tuple[TermList, ...]) -> None:
+        self.lexicon = Lexicon(lists)
+        lean = [self.lexicon.rule(rule) for rule in rules]
+        self.tables = Tables(self.lexicon.vocabulary, self.lexicon.lists, lean)
+        # Few rules of many are ever judged: the others wait packed, at a fifth of the memory.
+        self._packed = [pickle.dumps(tuple(rule), pickle.HIGHEST_PROTOCOL) for rule in lean]
+        self._rules: dict[int, LeanRule] = {}
+        self.lexicon.forget_the_written()
+
+    def rule(self, number: int) -> LeanRule:
+        """Return a rule by its number in this layer."""
+        rule = self._rules.get(number)
+        if rule is None:
+            if len(self._rules) > 10_000:
+                self._rules.clear()
+            rule = self._rules[number] = LeanRule(*pickle.loads(self._packed[number]))  # noqa: S301 — packed above
+        return rule
+
+    def finder(self, text: Folded) -> Finder:
+        """Return what knows where the words of these rules stand in an article."""
+        return Finder(text, words_of(text, self.tables), self.tables, self.lexicon)
+
+    def match(self, text: Folded) -> Iterator[Match]:
+        """Yield what these rules find in an article."""
+        words = words_of(text, self.tables)
+        numbers = self.tables.candidates(words)
+        if numbers:
+            finder = Finder(text, words, self.tables, self.lexicon)
+            for number in numbers:
+                found = judge(finder, self.rule(number))
+                if found:
+                    yield found
+
+
+def words_of(text: Folded, tables: Tables) -> Words:
+    """Return the words of an article as classes, hyphenated ones also joined, behind the others."""
+    joined = text.joined
+    count = len(text.words)
+    classes = np.fromiter(
+        map(tables.classes.__getitem__, [*text.words, *(word for _, _, word in joined)]), np.int64, count + len(joined)
+    )
+    positions = np.arange(count + len(joined))
+    positions[count:] = [first for first, _, _ in joined]
+    sizes = [sentence.words for sentence in text.sentences]
+    where = np.array([(s.number, s.paragraph, s.document) for s in text.sentences], np.int64).reshape(-1, 3).T
+    coordinates = np.empty((4, count), np.int64)
+    coordinates[:3] = np.repeat(where, sizes, axis=1)
+    coordinates[3] = np.arange(count) + coordinates[2] * APART
+    return Words(classes, positions, coordinates, plain_language(text.article.language))
+
+
 class Ruleset:
     """Rules that are ready to match. Matching changes nothing but what it remembers: one Ruleset serves one thread."""
 
     def __init__(self, book: RuleBook) -> None:
         self.book = book
-        self._lists = {termlist.name: termlist for termlist in book.lists}
-        self._vocabulary = Vocabulary()
-        self._sources: dict[int, set[int]] = defaultdict(set)  # wid → sets of terms that it may be a sight of
-        self._parts: dict[int, set[tuple[int, int, int]]] = defaultdict(set)  # set of terms → rule, line, part
-        self._terms: dict[Term, int] = {}
-        for number, rule in enumerate(book.rules):
-            self._add(number, rule)
-
-    def _add(self, number: int, rule: Rule) -> None:
-        for index, line in enumerate(rule.lines):
-            for place, part in enumerate(line.parts):
-                for term in part.terms:
-                    self._parts[self._source(term)].add((number, index, place))
-        excluded = (*rule.ignore, *rule.unless_near, *rule.never)
-        for term in (*excluded, *(term for _, terms in rule.tags for term in terms)):
-            self._source(term)
-        if rule.count:
-            self._source(Term("", ref=rule.count[1]))
-
-    def _source(self, term: Term) -> int:
-        """Return the number of a set of terms, its words known from now on."""
-        key = Term("", phrase=term.phrase, ref=term.ref)
-        if key not in self._terms:
-            self._terms[key] = len(self._terms)
-            for phrase in self._phrases(term):
-                for wid in self._vocabulary.anchors[self._vocabulary.atom(phrase)]:
-                    self._sources[wid].add(self._terms[key])
-        return self._terms[key]
-
-    def _phrases(self, term: Term) -> Iterator[Phrase]:
-        if term.phrase is not None:
-            yield term.phrase
-        if term.ref is not None:
-            yield from self._entries(self._lists[term.ref[0]], term.ref[1])
-
-    def _entries(self, termlist: TermList, group: str) -> Iterator[Phrase]:
-        for entry in termlist.entries:
-            if entry.guard:
-                for phrase in (*entry.guard.needs, *entry.guard.never_with):
-                    self._vocabulary.atom(phrase)
-            self._vocabulary.atom(entry.phrase)
-            if not group or entry.group == group:
-                yield entry.phrase
+        self._layer = Layer(book.rules, book.lists)
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Return what the rules find in an article, in the order of the book."""
-        finder = self.finder(article)
-        found = (judge(finder, self.book.rules[number]) for number in self._candidates(finder))
-        return tuple(match for match in found if match)
-
-    def finder(self, article: Article) -> Finder:
-        """Return what knows where the words of all rules stand in an article."""
-        return Finder(folded(article), self._vocabulary, self._lists)
+        return tuple(self._layer.match(folded(article)))
 
     def match_many(self, articles: Iterable[Article]) -> Iterator[tuple[Match, ...]]:
         """Yield what the rules find in each of these articles, in their order."""
         for article in articles:
             yield self.match(article)
-
-    def _candidates(self, finder: Finder) -> list[int]:
-        """Return the rules of which some line may have all its parts in the article."""
-        parts: dict[tuple[int, int], set[int]] = defaultdict(set)
-        sources = {source for wid in finder.edges for source in self._sources.get(wid, ())}
-        for source in sources:
-            for rule, line, part in self._parts.get(source, ()):
-                parts[rule, line].add(part)
-        rules = self.book.rules
-        return sorted({rule for (rule, line), seen in parts.items() if len(seen) == len(rules[rule].lines[line].parts)})
 
     def replace(self, book: RuleBook) -> Ruleset:
         """Return the rules of another book, ready to match."""

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from monitor.model import Article, Evidence, Match
-from monitor.rules.compile import compile_rules
+from monitor.rules.compile import Layer
+from monitor.rules.lean import LeanLine, LeanRule, Terms, width
 from monitor.rules.match import (
     Blank,
     Finder,
     Sight,
     chain,
-    concerns,
+    comes_from,
     different,
     fire,
     intervals,
+    judge,
     reaches,
-    width,
 )
-from monitor.rules.spec import Line, Part, Rule, RuleBook, Term, Window
-from monitor.rules.text import APART, FIELD_BITS
+from monitor.rules.spec import Rule, RuleBook, Window
+from monitor.rules.text import APART, folded
 
 Cause = Literal["languages", "feeds", "never", "unless_near", "ignore", "language", "needs", "never_with", "field"]
 
@@ -84,16 +85,18 @@ class Explanation:
 
 def explain(rule: Rule, book: RuleBook, article: Article) -> Explanation:
     """Return why a rule matches an article or how near it came. The book holds the lists that the rule names."""
-    ruleset = compile_rules(RuleBook((rule,), book.lists))
-    finder = ruleset.finder(article)
-    blank = finder.blank(rule.ignore)
-    matches = ruleset.match(article)
+    layer = Layer((rule,), book.lists)
+    finder, lean = layer.finder(folded(article)), layer.rule(0)
+    blank = finder.blank(lean.ignore)
     return Explanation(
         rule.id,
         rule.name,
-        matches[0] if matches else None,
-        tuple(_Case(finder, rule, line, blank).report() for line in rule.lines),
-        tuple(_whole_rule(finder, rule, blank)),
+        judge(finder, lean),
+        tuple(
+            _Case(finder, lean, line, blank).report(written.source)
+            for line, written in zip(lean.lines, rule.lines, strict=True)
+        ),
+        tuple(_whole_rule(finder, lean, blank)),
     )
 
 
@@ -107,12 +110,12 @@ def window_words(window: Window) -> str:
 # --- the whole rule ------------------------------------------------------------------------------------------------
 
 
-def _whole_rule(finder: Finder, rule: Rule, blank: Blank) -> Iterator[Removed]:
+def _whole_rule(finder: Finder, rule: LeanRule, blank: Blank) -> Iterator[Removed]:
     article = finder.text.article
     if rule.languages and finder.language and finder.language not in rule.languages:
         wanted = ", ".join(sorted(rule.languages))
         yield Removed("languages", f"the rule is for articles in {wanted}; this one is in {finder.language}")
-    if not concerns(_any_language(rule), article):
+    if not comes_from(rule, article):
         yield Removed("feeds", f"the rule is for {', '.join(sorted(rule.feeds))}; the article is from none of these")
     for term in rule.never:
         for evidence in _evidence(finder, (term,), blank):
@@ -122,11 +125,7 @@ def _whole_rule(finder: Finder, rule: Rule, blank: Blank) -> Iterator[Removed]:
             yield Removed("ignore", f"`ignore` blanks {evidence.text!r}", term.source, evidence)
 
 
-def _any_language(rule: Rule) -> Rule:
-    return Rule(id=rule.id, name=rule.name, lines=(), feeds=rule.feeds)
-
-
-def _evidence(finder: Finder, terms: Iterable[Term], blank: Blank) -> list[Evidence]:
+def _evidence(finder: Finder, terms: Terms, blank: Blank) -> list[Evidence]:
     return [finder.evidence(sight) for sight in finder.sights(terms, "word", blank)[:SHOWN]]
 
 
@@ -138,21 +137,20 @@ class _Case:
     """One line of a rule on one article."""
 
     finder: Finder
-    rule: Rule
-    line: Line
+    rule: LeanRule
+    line: LeanLine
     blank: Blank
 
-    @cached_property
+    @property
     def window(self) -> Window:
-        return self.line.window or self.rule.within
-
-    @cached_property
-    def bits(self) -> int:
-        return sum(FIELD_BITS[name] for name in self.rule.fields)
+        return self.line.window
 
     @cached_property
     def sights(self) -> list[list[Sight]]:
-        return [self.finder.sights(part.terms, self.window.unit, self.blank, self.bits) for part in self.line.parts]
+        return [self._sights(terms) for terms in self.line.parts]
+
+    def _sights(self, terms: Terms) -> list[Sight]:
+        return self.finder.sights(terms, self.window.unit, self.blank, self.rule.bits)
 
     @cached_property
     def near(self) -> list[Sight]:
@@ -169,14 +167,14 @@ class _Case:
     def nearest(self) -> int | None:
         return _nearest(self.sights) if all(self.sights) else None
 
-    def report(self) -> LineReport:
+    def report(self, source: str) -> LineReport:
         """Return how the line fared."""
         parts = tuple(map(self._part, self.line.parts, self.sights))
         missing = tuple(part.source for part in parts if not part.times)
         fired = fire(self.finder, self.rule, self.line, self.blank) is not None
         return LineReport(
             self.line.number,
-            self.line.source or " + ".join(part.source for part in parts),
+            source or " + ".join(part.source for part in parts),
             fired,
             parts,
             missing,
@@ -186,21 +184,21 @@ class _Case:
             () if fired else tuple(self._avoided()),
         )
 
-    def _part(self, part: Part, found: Sequence[Sight]) -> PartReport:
+    def _part(self, part: Terms, found: Sequence[Sight]) -> PartReport:
         counted = {(sight.first, sight.past) for sight in found}
         removed = tuple(
             _why_removed(self.finder, sight, cause)
             for sight, cause in self._uncounted(part)
             if (sight.first, sight.past) not in counted
         )
-        source = ", ".join(term.source for term in part.terms)
+        source = ", ".join(term.source for term in part)
         shown = tuple(map(self.finder.evidence, found[:SHOWN]))
         return PartReport(source, shown, len(found), removed[:SHOWN])
 
-    def _uncounted(self, part: Part) -> Iterator[tuple[Sight, Cause]]:
+    def _uncounted(self, part: Terms) -> Iterator[tuple[Sight, Cause]]:
         """Yield what the terms would find if nothing were blanked, guarded or kept to a field or a language."""
-        for term in part.terms:
-            wanted = FIELD_BITS[term.field] if term.field else self.bits
+        for term in part:
+            wanted = term.bits or self.rule.bits
             for first, past, cause in self.finder.everything(term, self.blank):
                 outside = not self.finder.text.sentence_at(first).bits & wanted
                 yield Sight(first, past, first, past - 1, term.source), cause or ("field" if outside else "ignore")
@@ -233,10 +231,10 @@ class _Case:
         return f"in this order, the parts stand further apart than the window of {window_words(self.window)}"
 
     def _too_few(self) -> str:
-        wanted, ref = self.rule.count or (0, ("", ""))
-        many = self.finder.sights((Term("", ref=ref),), self.window.unit, self.blank, self.bits)
+        many, term = self._sights(self.rule.many), self.rule.many[0]
         most = max(different(low, high, many, width(self.window)) for low, high in self.spans)
-        return f"`count` wants {wanted} of ${'.'.join(filter(None, ref))} in the window; {most} found"
+        name = ".".join(filter(None, (term.name, term.group)))
+        return f"`count` wants {self.rule.at_least} of ${name} in the window; {most} found"
 
 
 def _why_removed(finder: Finder, sight: Sight, cause: Cause) -> Removed:

@@ -6,19 +6,20 @@ an article stand and answers where phrases and terms do; `judge` lets a rule's l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from monitor.model import Article, Evidence, Match
-from monitor.rules.spec import Line, ListEntry, Phrase, Rule, Term, TermList, Unit, Window
-from monitor.rules.text import APART, FIELD_BITS, Folded
-from monitor.rules.words import Node, Vocabulary
+from monitor.rules.lean import ANYWHERE, LeanEntry, LeanLine, LeanRule, LeanTerm, Lexicon, Terms, width
+from monitor.rules.spec import Unit
+from monitor.rules.tables import Tables, Words
+from monitor.rules.text import APART, Folded
+from monitor.rules.words import Node, Nodes
 
 Ends = dict[int, tuple[int, ...]]  # where a word stands: first position → past the last, once or (joined too) twice
 Occurrence = tuple[int, int]  # positions [first, past)
-ANYWHERE = sum(FIELD_BITS.values())
 Blank = frozenset[int]
 Hindrance = Literal["", "language", "needs", "never_with"]  # why a spelling that stands there does not count
 
@@ -38,51 +39,79 @@ class Sight:
 class Finder:
     """Where words, phrases and terms stand in one article. Remembers its answers while the article is judged."""
 
-    def __init__(self, text: Folded, vocabulary: Vocabulary, lists: Mapping[str, TermList]) -> None:
+    def __init__(self, text: Folded, words: Words, tables: Tables, lexicon: Lexicon) -> None:
         self.text = text
-        self.language = plain_language(text.article.language)
-        self._vocabulary = vocabulary
-        self._lists = lists
-        self._phrases: dict[tuple[int, Blank], tuple[Occurrence, ...]] = {}
-        self._entries: dict[tuple[str, str, Blank], tuple[tuple[ListEntry, tuple[Occurrence, ...]], ...]] = {}
-        self._blanks: dict[tuple[Term, ...], Blank] = {}
+        self.language = words.language
+        self._words = words
+        self._tables = tables
+        self._vocabulary = lexicon.vocabulary
+        self._lists = lexicon.lists
+        self._ends_of: dict[int, Ends] = {}
+        self._atoms: dict[tuple[int, Blank], tuple[Occurrence, ...]] = {}
+        self._entries: dict[tuple[str, str, Blank], tuple[tuple[LeanEntry, tuple[Occurrence, ...]], ...]] = {}
+        self._blanks: dict[Terms, Blank] = {}
+
+    # words
 
     @cached_property
-    def edges(self) -> dict[int, Ends]:
-        """Where each word of the vocabulary stands in the article."""
-        found: dict[int, Ends] = {}
-        for position, word in enumerate(self.text.words):
-            for wid in self._vocabulary.resolve(word):
-                found.setdefault(wid, {})[position] = (position + 1,)
-        for first, past, word in self.text.joined:
-            for wid in self._vocabulary.resolve(word):
-                ends = found.setdefault(wid, {})
-                ends[first] = (*ends.get(first, ()), past)
-        for wid in [wid for wid in found if wid in self._vocabulary.cased]:
-            found[wid] = self._in_this_case(wid, found[wid])
-        return {wid: ends for wid, ends in found.items() if ends}
+    def present(self) -> frozenset[int]:
+        """The words of the vocabulary that stand in the article, case apart."""
+        words_of = self._tables.words_of
+        return frozenset(wid for number in set(self._words.classes.tolist()) for wid in words_of[number])
 
-    def _in_this_case(self, wid: int, ends: Ends) -> Ends:
-        kept = {
-            first: tuple(past for past in pasts if self._vocabulary.has_case(wid, self._original(first, past)))
-            for first, pasts in ends.items()
-        }
-        return {first: pasts for first, pasts in kept.items() if pasts}
+    @cached_property
+    def _classes_of(self) -> dict[int, list[int]]:
+        """The classes of the article that hold a word."""
+        found: dict[int, list[int]] = {}
+        for number in set(self._words.classes.tolist()):
+            for wid in self._tables.words_of[number]:
+                found.setdefault(wid, []).append(number)
+        return found
+
+    @cached_property
+    def _places_of(self) -> dict[int, list[int]]:
+        """Where in the order of `Words` each class stands."""
+        found: dict[int, list[int]] = {}
+        for place, number in enumerate(self._words.classes.tolist()):
+            found.setdefault(number, []).append(place)
+        return found
+
+    def ends(self, wid: int) -> Ends:
+        """Return where a word stands."""
+        known = self._ends_of.get(wid)
+        if known is None:
+            known = self._ends_of[wid] = self._find_ends(wid)
+        return known
+
+    def _find_ends(self, wid: int) -> Ends:
+        found: Ends = {}
+        for number in self._classes_of.get(wid, ()):
+            for place in self._places_of[number]:
+                first, past = self._span(place)
+                if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self._original(first, past)):
+                    found[first] = (*found.get(first, ()), past)
+        return found
+
+    def _span(self, place: int) -> Occurrence:
+        """Return the positions of the word at a place in the order of `Words`: hyphenated ones come last, joined."""
+        joined = place - len(self.text.words)
+        return (place, place + 1) if joined < 0 else self.text.joined[joined][:2]
 
     def _original(self, first: int, past: int) -> str:
         name, start, end = self.text.place(first, past)
         text: str = getattr(self.text.article, name)[start:end]
         return text
 
-    def phrase(self, phrase: Phrase, blank: Blank = frozenset()) -> tuple[Occurrence, ...]:
-        """Return where a phrase stands, from each first word the shortest; nothing that touches a blanked word."""
-        atom = self._vocabulary.atom(phrase)
-        key = (atom, blank)
-        if key not in self._phrases:
-            self._phrases[key] = self._search(self._vocabulary.nodes[atom], blank)
-        return self._phrases[key]
+    # phrases
 
-    def _search(self, nodes: tuple[Node, ...], blank: Blank) -> tuple[Occurrence, ...]:
+    def atom(self, atom: int, blank: Blank = frozenset()) -> tuple[Occurrence, ...]:
+        """Return where a phrase stands, from each first word the shortest; nothing that touches a blanked word."""
+        key = (atom, blank)
+        if key not in self._atoms:
+            self._atoms[key] = self._search(self._vocabulary.nodes[atom], blank)
+        return self._atoms[key]
+
+    def _search(self, nodes: Nodes, blank: Blank) -> tuple[Occurrence, ...]:
         found = []
         for first in self._starts(nodes):
             sentence = self.text.sentence_at(first)
@@ -91,18 +120,16 @@ class Finder:
                 found.append((first, min(ends)))
         return tuple(found)
 
-    def _starts(self, nodes: tuple[Node, ...]) -> list[int]:
+    def _starts(self, nodes: Nodes) -> list[int]:
         """Return the positions at which a phrase may begin, in order."""
         if not nodes:
             return []
         head = nodes[0]
         if isinstance(head, int):
-            return sorted(self.edges.get(head, ()))
-        if head.alternatives:
-            return sorted({start for nodes in head.alternatives for start in self._starts(nodes)})
-        return []
+            return sorted(self.ends(head))
+        return sorted({start for alternative in head.alternatives for start in self._starts(alternative)})
 
-    def _ends(self, nodes: tuple[Node, ...], at: int, limit: int, blank: Blank) -> set[int]:
+    def _ends(self, nodes: Nodes, at: int, limit: int, blank: Blank) -> set[int]:
         """Return where a phrase that begins at this position may end (past its last word), within the sentence."""
         reached = {at}
         for node in nodes:
@@ -115,88 +142,86 @@ class Finder:
         if isinstance(node, int):
             return (
                 past
-                for past in self.edges.get(node, {}).get(at, ())
+                for past in self.ends(node).get(at, ())
                 if past <= limit and (not blank or blank.isdisjoint(range(at, past)))
             )
-        if node.gap:
+        if not node.alternatives:
             return range(at, min(at + node.gap, limit) + 1)
         return {end for nodes in node.alternatives for end in self._ends(nodes, at, limit, blank)}
 
-    def entries(self, name: str, group: str, blank: Blank) -> tuple[tuple[ListEntry, tuple[Occurrence, ...]], ...]:
+    # terms
+
+    def entries(self, name: str, group: str, blank: Blank) -> tuple[tuple[LeanEntry, tuple[Occurrence, ...]], ...]:
         """Return the entries of a list that count in this article, each with where it stands."""
         key = (name, group, blank)
         if key not in self._entries:
-            termlist = self._lists[name]
             self._entries[key] = tuple(
                 (entry, occurrences)
-                for entry in self._possible(termlist)
-                if (not group or entry.group == group)
+                for entry in self._possible(name)
+                if group in ("", entry.group)
                 and self._speaks(entry)
-                and (occurrences := self.phrase(entry.phrase, blank))
-                and self.guarded(termlist, entry, blank) == ""
+                and (occurrences := self.atom(entry.atom, blank))
+                and self.hindrance(name, entry, blank) == ""
             )
         return self._entries[key]
 
-    def _possible(self, termlist: TermList) -> Iterator[ListEntry]:
-        """Yield the entries of which a word stands in the article."""
-        for entry, anchors in zip(termlist.entries, self._vocabulary.anchors_of(termlist), strict=True):
-            if not anchors.isdisjoint(self.edges):
-                yield entry
+    def _possible(self, name: str) -> Iterator[LeanEntry]:
+        """Yield the entries of which a word stands in the article, in the order of the list."""
+        termlist = self._lists[name]
+        anchors = termlist.by_anchor.keys() & self.present
+        for number in sorted({number for wid in anchors for number in termlist.by_anchor[wid]}):
+            yield termlist.entries[number]
 
-    def _speaks(self, entry: ListEntry) -> bool:
+    def _speaks(self, entry: LeanEntry) -> bool:
         return not self.language or not entry.languages or self.language in entry.languages
 
-    def guarded(self, termlist: TermList, entry: ListEntry, blank: Blank) -> Hindrance:
+    def hindrance(self, name: str, entry: LeanEntry, blank: Blank) -> Hindrance:
         """Return why a spelling that stands in the article does not count, "" when it does."""
-        guard = entry.guard
-        if guard is None:
+        if entry.needs is None:
             return ""
-        for phrase in guard.never_with:
-            if self.phrase(phrase, blank):
-                return "never_with"
-        if any(self.phrase(phrase, blank) for phrase in guard.needs):
+        if any(self.atom(atom, blank) for atom in entry.never_with):
+            return "never_with"
+        if any(self.atom(atom, blank) for atom in entry.needs) or self._certain(name, blank):
             return ""
-        return "" if self._certain(termlist, blank) else "needs"
+        return "needs"
 
-    def _certain(self, termlist: TermList, blank: Blank) -> bool:
+    def _certain(self, name: str, blank: Blank) -> bool:
         return any(
-            entry.guard is None and entry.actor and self._speaks(entry) and self.phrase(entry.phrase, blank)
-            for entry in self._possible(termlist)
+            entry.certain and self._speaks(entry) and self.atom(entry.atom, blank) for entry in self._possible(name)
         )
 
-    def term(self, term: Term, blank: Blank, bits: int = ANYWHERE) -> Iterator[tuple[int, int, str]]:
-        """Yield first, past and who of a term's occurrences in its own field, else in those of `bits`."""
-        wanted = FIELD_BITS[term.field] if term.field else bits
+    def term(self, term: LeanTerm, blank: Blank, bits: int = ANYWHERE) -> Iterator[tuple[int, int, str]]:
+        """Yield first, past and who of a term's occurrences in its own fields, else in those of `bits`."""
+        wanted = term.bits or bits
         for occurrences, who in self._occurrences(term, blank):
             for first, past in occurrences:
                 if wanted == ANYWHERE or self.text.sentence_at(first).bits & wanted:
                     yield first, past, who
 
-    def _occurrences(self, term: Term, blank: Blank) -> Iterator[tuple[tuple[Occurrence, ...], str]]:
-        if term.phrase is not None:
-            yield self.phrase(term.phrase, blank), term.source
-        if term.ref is not None:
-            for entry, occurrences in self.entries(*term.ref, blank):
-                yield occurrences, entry.actor or entry.source
+    def _occurrences(self, term: LeanTerm, blank: Blank) -> Iterator[tuple[tuple[Occurrence, ...], str]]:
+        if term.atom >= 0:
+            yield self.atom(term.atom, blank), term.source
+        else:
+            for entry, occurrences in self.entries(term.name, term.group, blank):
+                yield occurrences, entry.who
 
-    def everything(self, term: Term, blank: Blank) -> Iterator[tuple[int, int, Hindrance]]:
+    def everything(self, term: LeanTerm, blank: Blank) -> Iterator[tuple[int, int, Hindrance]]:
         """Yield first and past of all that a term would find without `ignore`, and why it does not count ("" if blanked)."""
-        if term.phrase is not None:
-            for first, past in self.phrase(term.phrase):
+        if term.atom >= 0:
+            for first, past in self.atom(term.atom):
                 yield first, past, ""
-        if term.ref is not None:
-            termlist = self._lists[term.ref[0]]
-            for entry in self._possible(termlist):
-                if not term.ref[1] or entry.group == term.ref[1]:
-                    why: Hindrance = self.guarded(termlist, entry, blank) if self._speaks(entry) else "language"
-                    for first, past in self.phrase(entry.phrase):
-                        yield first, past, why
+            return
+        for entry in self._possible(term.name):
+            if term.group in ("", entry.group):
+                why: Hindrance = self.hindrance(term.name, entry, blank) if self._speaks(entry) else "language"
+                for first, past in self.atom(entry.atom):
+                    yield first, past, why
 
-    def has(self, terms: Iterable[Term], blank: Blank) -> bool:
+    def has(self, terms: Terms, blank: Blank) -> bool:
         """Say whether one of these terms stands anywhere in the article."""
         return any(True for term in terms for _ in self.term(term, blank))
 
-    def sights(self, terms: Iterable[Term], unit: Unit, blank: Blank, bits: int = ANYWHERE) -> list[Sight]:
+    def sights(self, terms: Terms, unit: Unit, blank: Blank, bits: int = ANYWHERE) -> list[Sight]:
         """Return where these terms stand, in the coordinates of a window's unit, in reading order."""
         found = [
             Sight(first, past, *self._interval(first, past, unit), term.source, who)
@@ -215,13 +240,14 @@ class Finder:
             return sentence.document, sentence.document
         return sentence.document * APART + first, sentence.document * APART + past - 1
 
-    def blank(self, terms: tuple[Term, ...]) -> Blank:
+    def blank(self, terms: Terms) -> Blank:
         """Return the positions of the words that `ignore` blanks."""
         if terms not in self._blanks:
+            none: Blank = frozenset()
             self._blanks[terms] = frozenset(
                 position
                 for term in terms
-                for first, past, _ in self.term(term, frozenset())
+                for first, past, _ in self.term(term, none)
                 for position in range(first, past)
             )
         return self._blanks[terms]
@@ -255,11 +281,6 @@ class Fit:
     def words(self) -> int:
         """How many words it spans: the smaller, the tighter."""
         return max(sight.past for sight in self.sights) - min(sight.first for sight in self.sights)
-
-
-def width(window: Window) -> int:
-    """Return how many units a window spans."""
-    return 1 if window.unit == "article" else max(1, window.count)
 
 
 def intervals(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[tuple[int, int, Parts]]:
@@ -336,33 +357,33 @@ class Fired:
     tags: frozenset[str]
 
 
-def concerns(rule: Rule, article: Article) -> bool:
+def concerns(rule: LeanRule, article: Article) -> bool:
     """Say whether a rule is about articles in this language and from this feed. Unsure languages pass."""
     language = plain_language(article.language)
-    if rule.languages and language and language not in rule.languages:
-        return False
-    if not rule.feeds:
-        return True
+    return not (rule.languages and language and language not in rule.languages) and comes_from(rule, article)
+
+
+def comes_from(rule: LeanRule, article: Article) -> bool:
+    """Say whether a rule is about articles from this feed."""
     names = (article.feed, article.outlet, article.group, article.country)
-    return any(name.lower() in rule.feeds for name in names if name)
+    return not rule.feeds or any(name.lower() in rule.feeds for name in names if name)
 
 
-def fire(finder: Finder, rule: Rule, line: Line, blank: Blank) -> Fired | None:
+def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired | None:
     """Return how a line matches, None when it does not."""
-    window = line.window or rule.within
-    size, bits = width(window), sum(FIELD_BITS[name] for name in rule.fields)
-    parts = [finder.sights(part.terms, window.unit, blank, bits) for part in line.parts]
+    unit, size = line.window.unit, width(line.window)
+    parts = [finder.sights(terms, unit, blank, rule.bits) for terms in line.parts]
     if not all(parts):
         return None
-    near = finder.sights(rule.unless_near, window.unit, blank)
-    many = finder.sights((Term("", ref=rule.count[1]),), window.unit, blank, bits) if rule.count else []
-    labels = [(label, finder.sights(terms, window.unit, blank)) for label, terms in rule.tags]
+    near = finder.sights(rule.unless_near, unit, blank)
+    many = finder.sights(rule.many, unit, blank, rule.bits)
+    labels = [(label, finder.sights(terms, unit, blank)) for label, terms in rule.tags]
     best: Fit | None = None
     tags: set[str] = set()
     for low, high, sights in intervals(parts, line.ordered, size):
         if any(reaches(low, high, sight, size) for sight in near):
             continue
-        if rule.count and different(low, high, many, size) < rule.count[0]:
+        if rule.at_least and different(low, high, many, size) < rule.at_least:
             continue
         tags.update(label for label, found in labels if any(reaches(low, high, sight, size) for sight in found))
         if best is None or high - low < best.high - best.low:
@@ -372,7 +393,7 @@ def fire(finder: Finder, rule: Rule, line: Line, blank: Blank) -> Fired | None:
     return Fired(line.number, best, frozenset(tags)) if best else None
 
 
-def judge(finder: Finder, rule: Rule) -> Match | None:
+def judge(finder: Finder, rule: LeanRule) -> Match | None:
     """Return the match of a rule on the finder's article, None when there is none."""
     if not concerns(rule, finder.text.article):
         return None

@@ -318,8 +318,8 @@ class Place:
     def next_document(self) -> None:
         """Leave a gap that no window spans."""
         self.document += 1
-        self.number = (self.number // APART + 1) * APART
-        self.paragraph = (self.paragraph // APART + 1) * APART
+        self.number += APART
+        self.paragraph += APART
 
 
 def _paragraphs(part: Field, *, live: bool) -> list[tuple[int, int, bool]]:

@@ -1,17 +1,15 @@
-"""The words that rules name, each once, and which of them a word of an article is. Pure."""
+"""The words and phrases that rules name, each once, and which of them a word of an article is. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from monitor.rules.spec import Choice, Gap, Phrase, TermList, Word
+from monitor.rules.spec import Choice, Gap, Phrase, Word
 from monitor.rules.text import LONGEST_WORD, cased_words, folded_words
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     """What is no word in a phrase: a gap of up to so many words, or alternatives."""
 
     gap: int = 0
@@ -19,98 +17,99 @@ class Jump:
 
 
 Node = int | Jump
+Nodes = tuple[Node, ...]
 
 
-def glob(pieces: tuple[bytes, ...] | tuple[str, ...], word: bytes | str) -> bool:
-    """Say whether a word consists of these pieces with any letters between them: `a*b` is ("a", "b")."""
+def glob(pieces: list[bytes], word: bytes) -> bool:
+    """Say whether a word consists of these pieces with any letters between them: `a*b` is ["a", "b"]."""
     if len(pieces) == 1:
         return word == pieces[0]
     first, *middle, last = pieces
-    if not (word.startswith(first) and word.endswith(last)):  # type: ignore[arg-type]
+    if not (word.startswith(first) and word.endswith(last)):
         return False
     at, end = len(first), len(word) - len(last)
     for piece in middle:
-        at = word.find(piece, at, end)  # type: ignore[arg-type]
+        at = word.find(piece, at, end)
         if at < 0:
             return False
         at += len(piece)
     return at <= end
 
 
-@dataclass(slots=True)
-class _Index:
-    """Wildcards by a piece of theirs that must stand at one end, or anywhere, of a word."""
+class _Wildcards:
+    """Patterns by a piece of theirs that must stand at one end, or anywhere, of a word."""
 
-    pieces: dict[bytes, list[tuple[int, tuple[bytes, ...]]]] = field(default_factory=lambda: defaultdict(list))
-    lengths: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        self._patterns: dict[bytes, tuple[tuple[bytes, int], ...]] = {}
+        self.lengths: set[int] = set()
 
-    def add(self, piece: bytes, wid: int, pieces: tuple[bytes, ...]) -> None:
-        self.pieces[piece].append((wid, pieces))
+    def add(self, piece: bytes, pattern: bytes, wid: int) -> None:
+        self._patterns[piece] = (*self._patterns.get(piece, ()), (pattern, wid))
         self.lengths.add(len(piece))
 
-    def matching(self, word: bytes, candidates: Iterable[bytes]) -> Iterable[int]:
-        for piece in candidates:
-            for wid, pieces in self.pieces.get(piece, ()):
-                if glob(pieces, word):
+    def matching(self, word: bytes, pieces: Iterable[bytes]) -> Iterator[int]:
+        for piece in pieces:
+            for pattern, wid in self._patterns.get(piece, ()):
+                if glob(pattern.split(b"*"), word):
                     yield wid
 
 
 class Vocabulary:
-    """Every word (`wid`) and phrase (`atom`) that the rules name."""
+    """Every word (by its number, `wid`) and every phrase (by its number, `atom`) that rules name."""
 
     def __init__(self) -> None:
-        self.nodes: list[tuple[Node, ...]] = []  # of each atom
-        self.anchors: list[frozenset[int]] = []  # of each atom: one of these words stands wherever it does
-        self.cased: dict[int, tuple[str, ...]] = {}  # words that count in this very case, in pieces
+        self.nodes: list[Nodes] = []  # of each atom
+        self.cased: dict[int, str] = {}  # words that count in this very case
         self.size = 0
         self._atoms: dict[Phrase, int] = {}
-        self._wids: dict[tuple[bytes, str], int] = {}
+        self._plain: dict[bytes, int] = {}  # words without a wildcard, in any case
+        self._others: dict[tuple[bytes, str], int] = {}
+        self._exact: dict[bytes, tuple[int, ...]] = {}  # words without a wildcard, in one case
         self._weights: list[int] = []  # letters that stand: the more, the rarer
-        self._exact: dict[bytes, list[int]] = defaultdict(list)
-        self._prefix, self._suffix, self._infix = _Index(), _Index(), _Index()
-        self._list_anchors: dict[int, tuple[TermList, list[frozenset[int]]]] = {}
-        self._known: dict[bytes, tuple[int, ...]] = {}
+        self._prefix, self._suffix, self._infix = _Wildcards(), _Wildcards(), _Wildcards()
 
     # words
 
     def word(self, pattern: bytes, cased: str = "") -> int:
         """Return the number of a folded word, `*` for any letters; `cased` when it counts in this case only."""
-        wid = self._wids.get((pattern, cased))
-        if wid is None:
-            wid = self._wids[pattern, cased] = self.size
-            self.size += 1
-            self._weights.append(len(pattern.replace(b"*", b"")))
-            self._known.clear()
-            if cased:
-                self.cased[wid] = tuple(cased.split("*"))
-            self._index(wid, tuple(pattern.split(b"*")))
+        plain = not cased and b"*" not in pattern
+        known = self._plain.get(pattern) if plain else self._others.get((pattern, cased))
+        if known is not None:
+            return known
+        wid = self.size
+        self.size += 1
+        self._weights.append(len(pattern) - pattern.count(b"*"))
+        if plain:
+            self._plain[pattern] = wid
+        else:
+            self._others[pattern, cased] = wid
+            self._index(pattern, wid)
+        if cased:
+            self.cased[wid] = cased
         return wid
 
-    def _index(self, wid: int, pieces: tuple[bytes, ...]) -> None:
+    def _index(self, pattern: bytes, wid: int) -> None:
+        pieces = pattern.split(b"*")
         if len(pieces) == 1:
-            self._exact[pieces[0]].append(wid)
+            self._exact[pattern] = (*self._exact.get(pattern, ()), wid)
         elif pieces[0]:
-            self._prefix.add(pieces[0], wid, pieces)
+            self._prefix.add(pieces[0], pattern, wid)
         elif pieces[-1]:
-            self._suffix.add(pieces[-1], wid, pieces)
+            self._suffix.add(pieces[-1], pattern, wid)
         else:
-            self._infix.add(max(pieces, key=len), wid, pieces)
+            self._infix.add(max(pieces, key=len), pattern, wid)
 
-    def resolve(self, word: bytes) -> tuple[int, ...]:
-        """Return which words of the vocabulary a folded word of an article is."""
-        known = self._known.get(word)
-        if known is None:
-            if len(self._known) > 500_000:
-                self._known.clear()
-            known = self._known[word] = self._look_up(word) if len(word) <= LONGEST_WORD else ()
-        return known
-
-    def _look_up(self, word: bytes) -> tuple[int, ...]:
+    def matching(self, word: bytes) -> tuple[int, ...]:
+        """Return which words of the vocabulary a folded word of an article is, case apart."""
         size = len(word)
+        if size > LONGEST_WORD:
+            return ()
+        plain = self._plain.get(word)
         heads = (word[:length] for length in self._prefix.lengths if length <= size)
         tails = (word[size - length :] for length in self._suffix.lengths if length <= size)
         inner = {word[at : at + length] for length in self._infix.lengths for at in range(size - length + 1)}
         return (
+            *(() if plain is None else (plain,)),
             *self._exact.get(word, ()),
             *self._prefix.matching(word, heads),
             *self._suffix.matching(word, tails),
@@ -119,7 +118,7 @@ class Vocabulary:
 
     def has_case(self, wid: int, original: str) -> bool:
         """Say whether a word as it stands in an article has the case that this one demands."""
-        return glob(self.cased[wid], "".join(cased_words(original)))
+        return glob(self.cased[wid].encode().split(b"*"), "".join(cased_words(original)).encode())
 
     # phrases
 
@@ -127,13 +126,11 @@ class Vocabulary:
         """Return the number of a phrase, its words known from now on."""
         atom = self._atoms.get(phrase)
         if atom is None:
-            nodes = self._compiled(phrase)
             atom = self._atoms[phrase] = len(self.nodes)
-            self.nodes.append(nodes)
-            self.anchors.append(self._anchors(nodes)[1])
+            self.nodes.append(self._compiled(phrase))
         return atom
 
-    def _compiled(self, phrase: Phrase) -> tuple[Node, ...]:
+    def _compiled(self, phrase: Phrase) -> Nodes:
         nodes: list[Node] = []
         for element in phrase.elements:
             if isinstance(element, Word):
@@ -141,22 +138,24 @@ class Vocabulary:
             elif isinstance(element, Gap):
                 nodes.append(Jump(gap=element.most))
             elif isinstance(element, Choice):
-                alternatives = tuple(filter(None, map(self._compiled, element.phrases)))
-                nodes.append(Jump(alternatives=alternatives))
+                nodes.append(Jump(alternatives=tuple(filter(None, map(self._compiled, element.phrases)))))
         while nodes and _is_gap(nodes[-1]):
             nodes.pop()
         while nodes and _is_gap(nodes[0]):
             nodes.pop(0)
         return tuple(nodes)
 
-    def _compiled_word(self, word: Word) -> list[Node]:
+    def _compiled_word(self, word: Word) -> Iterator[int]:
+        patterns = folded_words(word.pattern)
         if not word.exact:
-            return [self.word(pattern) for pattern in folded_words(word.pattern)]
-        patterns, cased = folded_words(word.pattern), cased_words(word.pattern)
-        return [self.word(pattern, case) for pattern, case in zip(patterns, cased, strict=True)]
+            return map(self.word, patterns)
+        return map(self.word, patterns, cased_words(word.pattern))
 
-    def _anchors(self, nodes: tuple[Node, ...]) -> tuple[int, frozenset[int]]:
-        """Return how rare, by their letters, the words are of which one stands wherever the phrase does; and them."""
+    def anchors(self, atom: int) -> frozenset[int]:
+        """Return words of which one stands wherever the phrase does: the rarest, to go by their letters."""
+        return self._anchors(self.nodes[atom])[1]
+
+    def _anchors(self, nodes: Nodes) -> tuple[int, frozenset[int]]:
         best: tuple[int, frozenset[int]] = (-1, frozenset())
         for node in nodes:
             if isinstance(node, int):
@@ -169,14 +168,11 @@ class Vocabulary:
             best = max(best, found, key=lambda pair: pair[0])
         return best
 
-    def anchors_of(self, termlist: TermList) -> list[frozenset[int]]:
-        """Return the anchors of each entry of a list."""
-        known = self._list_anchors.get(id(termlist))
-        if known is None:
-            anchors = [self.anchors[self.atom(entry.phrase)] for entry in termlist.entries]
-            known = self._list_anchors[id(termlist)] = (termlist, anchors)
-        return known[1]
+    def forget_the_written(self) -> None:
+        """Keep the numbers only: no new phrase will come."""
+        self._atoms = {}
+        self._others = {}
 
 
 def _is_gap(node: Node) -> bool:
-    return not isinstance(node, int) and node.gap > 0
+    return not isinstance(node, int) and not node.alternatives
