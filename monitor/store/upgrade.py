@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -53,25 +52,13 @@ def _apply(config: Config, directory: ScriptDirectory, connection: Connection, w
     at = _revision(connection)  # again: another process may have been at it while this one waited for the lock
     steps = _steps(directory, at, where)
     if steps and at is not None and isinstance(where, SQLiteFile):
-        backup(where.path, where.path.with_name(f"{where.path.name}.before-{steps[0].split()[0]}"))
+        where.backup(where.path.with_name(f"{where.path.name}.before-{steps[0].split()[0]}"))
     before = _counts(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     _demand_whole(connection, before)
     add(connection, t.meta, {"key": MARKER, "value": uuid4().hex})
     return steps
-
-
-def backup(source: Path, target: Path) -> None:
-    """Copy a SQLite database as it stands, whole, also while it is written to; `target` appears in one step."""
-    new = target.with_name(f"{target.name}.{uuid4().hex[:8]}.new")
-    connection = sqlite3.connect(source)
-    try:
-        connection.execute("VACUUM INTO ?", (str(new),))
-        new.replace(target)
-    finally:
-        connection.close()
-        new.unlink(missing_ok=True)
 
 
 def _config() -> Config:
@@ -86,12 +73,13 @@ def _revision(connection: Connection) -> str | None:
 
 def _steps(directory: ScriptDirectory, at: str | None, where: Place) -> list[str]:
     try:
-        waiting = list(directory.iterate_revisions("head", at or "base"))
+        directory.get_revisions(at or ())
     except CommandError:
         raise StoreError(
             f"{where.name} is newer than this program (its tables are at {at}): install the version that made them"
         ) from None
-    return [f"{script.revision} {script.doc}" for script in reversed(waiting)]
+    waiting = reversed(list(directory.iterate_revisions("head", at or "base")))
+    return [f"{script.revision} {script.doc}" for script in waiting]
 
 
 def _foreign_keys(connection: Connection, value: str) -> None:

@@ -620,6 +620,17 @@ def test_a_sent_delivery_is_done_and_a_refused_one_waits(store):
     assert set(store.deliveries_of([one.subject.story, two.subject.story])) == {sent, refused}
 
 
+def test_a_channel_that_refused_is_known_until_it_is_asked_again(store):
+    """What comes after a refused delivery waits behind it."""
+    refused, other = (a_delivery(a_hit_on_record(store, n)) for n in (1, 2))
+    assert store.refused_until("desk", NOW) is None
+    store.save_deliveries([replace(refused, due=NOW + MINUTE, outcome=Outcome.RETRY)])
+    store.save_deliveries([replace(other, due=NOW + 2 * MINUTE)])
+
+    assert store.refused_until("desk", NOW) == NOW + MINUTE
+    assert store.refused_until("slack", NOW) is store.refused_until("desk", NOW + MINUTE) is None
+
+
 def test_one_message_counts_once_however_much_it_holds(store):
     """`at_most: 20/h` is about messages."""
     for n in range(3):
