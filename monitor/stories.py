@@ -61,9 +61,7 @@ def _skeleton(name: str) -> str:
 
 
 # Names that are in the news every day, so that sharing one says little. Powers, capitals, leaders, agencies, calendars.
-_EVERYDAY = frozenset(
-    _skeleton(name)
-    for name in """
+_DAILY_NAMES = """
     rusland russland russie russia rus russen russe russes russisch russische russischen russin amerika amerikaan
     amerikanen amerikaans amerikaanse amerikaner etats unis usa vs us verenigde staten united states oekraine ukraine
     oekraiens oekraiense oekraiener ukrainer moskou moscou moskau moscow kremlin kremls kreml poetin poutine putin
@@ -76,13 +74,12 @@ _EVERYDAY = frozenset(
     montag dienstag mittwoch donnerstag freitag samstag sonntag januari februari maart april mei juni juli augustus
     september oktober november december janvier fevrier mars avril mai juin juillet aout septembre octobre novembre
     decembre januar februar marz dezember president minister premier kamer senaat oorlog guerre krieg
-    """.split()
-)
+"""
+_EVERYDAY = frozenset(_skeleton(name) for name in _DAILY_NAMES.split())
 
 
 # Words that begin sentences and are no names.
-_OPENERS = frozenset(
-    """
+_FIRST_WORDS = """
     aan achter alle alleen als alles bij binnen daar daarna dan dat de deze die dit door een eerder er geen haar het hier
     hij hoe hun ik in ja je maar met meer mogelijk na naar naast nee niet nog nu of om omdat onder ook op over pas sinds
     terwijl toch toen tot tussen uit van vanaf veel verder vier volgens voor waar waarom want wat we wel wie wij worden
@@ -94,8 +91,8 @@ _OPENERS = frozenset(
     zur about after all also and any are because before but for from has her his how its many most new now one our she
     since some that the their then there these they this those two under until was what when where which while who why
     with you
-    """.split()
-)
+"""
+_OPENERS = frozenset(_FIRST_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from lxml.html import HtmlElement
 
 from monitor import urls
-from monitor.extract import articles, dates, head, lead, outcome, text, tree, weeds
+from monitor.extract import articles, dates, head, lead, live, outcome, text, tree, weeds
 from monitor.extract.head import Head
 from monitor.extract.outcome import Sight
 from monitor.extract.text import Block
@@ -32,6 +32,8 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
     when = _published(parsed, said, url, title) or entry.published
     loads = outcome.marks(parsed)
     found = text.blocks(tree.bared(parsed))
+    items = live.blocks(parsed, said, found, title)
+    found = items or found
     what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found))
     if what not in (Outcome.READ, Outcome.TEASER):
         return Reading(what, None, why)
@@ -47,6 +49,7 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
         updated=head.updated(said) or entry.updated,
         authors=tuple(urls.clean(name) for name in authors),
         complete=what is Outcome.READ,
+        live=bool(items),
     )
     return Reading(what, articles.at_home(article, entry, feed, said.language), why)
 
@@ -58,7 +61,7 @@ def refine(page: Page, reading: Reading) -> Reading:
     """
     article = reading.article
     parsed = tree.parse(page.body, page.charset)
-    if article is None or parsed is None:
+    if article is None or parsed is None or article.live:
         return reading
     said = head.read(parsed)
     found = text.blocks(tree.bared(parsed))
