@@ -9,6 +9,8 @@ from typing import Protocol
 from monitor import extract
 from monitor.model import Article, Entry, Feed, Match, Outcome, Reading, Verdict
 
+# One text under so many links of one host is no article: a wall that nobody knew yet.
+TWINS = 3
 _UNREAD = {Outcome.TEASER: "read as far as it is free", Outcome.NO_TEXT: "the page has no text"}
 
 
@@ -19,12 +21,14 @@ class Rules(Protocol):
         """Return the rules that hit, each with its evidence."""
 
 
-def verdict(reading: Reading, entry: Entry, feed: Feed | None, ruleset: Rules) -> Verdict:
-    """Return what the rules say of an entry.
+def verdict(reading: Reading, entry: Entry, feed: Feed | None, ruleset: Rules, *, twins: int = 0) -> Verdict:
+    """Return what the rules say of an entry. `twins` counts the other links of its host that had this very text.
 
     Where the page was not read in full, the feed's own words are matched and `article.complete` is False. The text of
     a gate, a front page or a soft 404 is never matched: such a reading's article is not even looked at.
     """
+    if twins >= TWINS and reading.outcome in (Outcome.READ, Outcome.TEASER):
+        reading = Reading(Outcome.GATE, None, f"{twins} other links of the host had the same text")
     article = _article(reading, entry, feed)
     if not (article.title or article.lead or article.body):
         return Verdict(Outcome.NO_TEXT, None, (), reading.reason or "neither the page nor the feed has a word")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor import urls
+from monitor.keys import article_key
 from monitor.model import Article, Entry, Feed, key_of
 from monitor.rules.text import language_of
 
@@ -43,7 +44,7 @@ def whole(article: Article) -> str:
 
 def key(url: str, entry: Entry) -> str:
     """Return the identity of the article at this address; without an address, that of its entry."""
-    return key_of("article", urls.normal(url) if url else entry.key)
+    return article_key(url) if url else key_of("article", entry.key)
 
 
 def at_home(article: Article, entry: Entry, feed: Feed | None, claimed: str) -> Article:

@@ -20,6 +20,7 @@ _MOST_JSON = 500_000
 _MOST_NODES = 2_000
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|ClaimReview|Blog)$")
 _INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
+_BREAKS = re.compile(r"\n+|(?:&lt;|<)/p(?:&gt;|>)|(?:&lt;|<)br ?/?(?:&gt;|>)", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
 Node = Mapping[str, Any]
@@ -98,6 +99,13 @@ def leads(head: Head) -> Iterator[str]:
     yield from head.metas.get("og:description", ())
     yield from head.metas.get("description", ())
     yield from head.metas.get("twitter:description", ())
+
+
+def body(head: Head) -> tuple[str, ...]:
+    """Return the paragraphs of the text that JSON-LD carries, () for none."""
+    said = head.article.get("articleBody")
+    lines = _BREAKS.split(said) if isinstance(said, str) else []
+    return tuple(line for line in map(plain, lines) if line)
 
 
 def published(head: Head) -> datetime | None:

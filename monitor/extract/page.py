@@ -31,7 +31,7 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
     title = _title(parsed, said)
     when = _published(parsed, said, url, title) or entry.published
     loads = outcome.marks(parsed)
-    found = text.blocks(tree.bared(parsed))
+    found = _found(parsed, said)
     items = live.blocks(parsed, said, found, title)
     found = items or found
     what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found))
@@ -51,6 +51,9 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
         complete=what is Outcome.READ,
         live=bool(items),
     )
+    if not article.body:
+        what, why = (Outcome.TEASER, "only its description was found") if article.lead else (Outcome.NO_TEXT, why)
+        article = replace(article, complete=False)
     return Reading(what, articles.at_home(article, entry, feed, said.language), why)
 
 
@@ -71,6 +74,13 @@ def refine(page: Page, reading: Reading) -> Reading:
         return reading
     above = lead.of(parsed, said, article.title, body, article.lead)
     return replace(reading, article=replace(article, lead=urls.clean(above), body=urls.clean(text.joined(body))))
+
+
+def _found(parsed: HtmlElement, said: Head) -> Sequence[Block]:
+    """Return the text on the page, or the one in its JSON-LD where a script writes the page."""
+    found = text.blocks(tree.bared(parsed))
+    told = [Block("p", line) for line in head.body(said)]
+    return told if _length(told) > 3 * _length(found) else found
 
 
 def _agreed(found: Sequence[Block], confirmed: Sequence[bool], said: Head) -> Sequence[Block]:

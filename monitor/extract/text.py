@@ -12,7 +12,6 @@ import trafilatura
 from lxml import etree, html
 from lxml.html import HtmlElement
 from readability import Document
-from readability.readability import Unparseable
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "cell", "ab", "code", "fw"})
 
@@ -28,7 +27,10 @@ class Block:
 
 def blocks(tree: HtmlElement) -> tuple[Block, ...]:
     """Return the page's main text. The tree is left as it was."""
-    found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, include_links=True)
+    try:
+        found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, include_links=True)
+    except Exception:  # noqa: BLE001 - whatever a stranger's page does to it, there is no text then
+        return ()
     return tuple(_blocks(found.body)) if found is not None and found.body is not None else ()
 
 
@@ -36,7 +38,7 @@ def confirmed(blocks: Sequence[Block], tree: HtmlElement) -> tuple[bool, ...]:
     """Return for each block whether readability keeps it too. Dear: as much again as finding the blocks."""
     try:
         kept: Any = html.fromstring(Document(deepcopy(tree)).summary(html_partial=True))
-    except (Unparseable, etree.LxmlError, ValueError, AttributeError, TypeError):
+    except Exception:  # noqa: BLE001 - as above: then the first extractor is believed
         return (True,) * len(blocks)
     said = words(kept.text_content())
     pieces, single = set(zip(said, said[1:], said[2:], strict=False)), set(said)
