@@ -111,7 +111,7 @@ class _Read:
 
 def _parse(page: Page, feed: Feed) -> FeedDocument:
     known = _remembered(feed)
-    parts = _Parts.of(page.body[:MOST_BYTES])
+    parts = _Parts.of(page.body) if len(page.body) <= MOST_GLANCED else None
     digests = [_digest(item) for item in parts.items] if parts else []
     skipped = _skippable(parts, digests, known) if parts and known else frozenset()
     body = parts.without(skipped) if parts and skipped else page.body[:MOST_BYTES]
@@ -139,7 +139,7 @@ def _read(text: str, page: Page) -> tuple[_Read, bool]:
     """Return what a document's text holds, and whether it is all there."""
     if not text:
         return _Read((), is_feed=False, faults=("the document is empty",)), False
-    if text[0] in "{[":
+    if text[0] in "{[" and not _START.search(text[:2_000]):
         return _read_json(text), True
     text = _from_start(text)
     root = _root(text)
@@ -472,31 +472,37 @@ def _read_plainly(text: str, faults: tuple[str, ...]) -> _Read:
     """Return what is left of a damaged or endless document: what one item breaks harms no other."""
     root = _ROOT_TAG.match(text, _prolog(text))
     opening = root[0] if root and not root[0].endswith("/>") else "<rss>"
-    pieces = list(_pieces(text))
-    if len(pieces) > MOST_ITEMS:
-        pieces = _newest(pieces)
+    spans = _spans(text)
+    if len(spans) > MOST_ITEMS:
+        spans = _newest(spans, text)
         faults = (*faults, f"more than {MOST_ITEMS:,} items: the newest were read")
     atom = "feed" in opening.lower()
-    items = tuple(item for item in (_salvaged(opening + piece, atom=atom) for piece in pieces) if item)
+    pieces = (text[at:end] for at, end in spans)
+    found = (
+        _salvaged(opening + piece, atom=atom) or _salvaged("<rss>" + repaired(piece), atom=atom) for piece in pieces
+    )
+    items = tuple(item for item in found if item)
     return _Read(items, _title_before(text), is_feed=bool(items), faults=faults)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Yield each item's text, from its start to the next one's."""
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Return where each item's text lies: from its start to the next one's."""
     starts = [found.start() for found in _ITEM_START.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield text[start:end]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
 _DATE = re.compile(r"<(?:pubDate|published|updated|dc:date|date)[^>]*>([^<]{6,60})<")
 
 
-def _newest(pieces: list[str]) -> list[str]:
+def _newest(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     """Return the part of a list of items that is newest: most feeds begin with it, some end with it."""
-    first, last = (_DATE.search(piece) for piece in (pieces[0], pieces[-1]))
-    dates = [moment(found[1]) if found else None for found in (first, last)]
-    backwards = dates[0] is not None and dates[1] is not None and dates[0] < dates[1]
-    return pieces[-MOST_ITEMS:] if backwards else pieces[:MOST_ITEMS]
+    first, last = (_dated(text, span) for span in (spans[0], spans[-1]))
+    return spans[-MOST_ITEMS:] if first and last and first < last else spans[:MOST_ITEMS]
+
+
+def _dated(text: str, span: tuple[int, int]) -> datetime | None:
+    found = _DATE.search(text, *span)
+    return moment(found[1]) if found else None
 
 
 def _title_before(text: str) -> str:
@@ -509,12 +515,12 @@ def _salvaged(xml: str, *, atom: bool) -> _Item | None:
     parser = etree.XMLParser(**_RECOVERING)
     try:
         root = etree.fromstring(xml.encode("utf-8", "replace"), parser)
-    except (etree.LxmlError, ValueError):
+        node = (
+            next((each for each in root.iter() if _name(each) in ("item", "entry")), None) if root is not None else None
+        )
+        return _item_in(node, atom=atom) if node is not None else None
+    except (etree.LxmlError, ValueError):  # a reference to half a character makes even its text unreadable
         return None
-    if root is None:
-        return None
-    node = next((each for each in root.iter() if _name(each) in ("item", "entry")), None)
-    return _item_in(node, atom=atom) if node is not None else None
 
 
 def _name(node: etree._Element) -> str:

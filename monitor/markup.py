@@ -126,7 +126,9 @@ def _sign(number: str) -> str:
     """Return the sign of a character reference as a browser does: 128-159 mean Windows-1252, what is none goes out."""
     code = int(number[1:], 16) if number[0] in "xX" else int(number)
     sign = unescape(f"&#{code};")
-    return "" if _CONTROLS.search(sign) or sign == "\ufffd" else f"&#{ord(sign)};" if sign in "&<>\"'" else sign
+    if not sign or _CONTROLS.search(sign) or sign == "\ufffd":
+        return ""
+    return f"&#{ord(sign)};" if sign in "&<>\"'" else sign
 
 
 def _named(name: str, own_names: bool) -> str:

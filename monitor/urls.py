@@ -7,6 +7,7 @@ for `key_of`, never for fetching. Nothing here raises, whatever it is given.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 # Parameters that say how a reader came, never what is read. From the lists of ClearURLs and of uBlock's `removeparam`,
@@ -65,6 +66,7 @@ def host(url: str) -> str:
     return _ascii(clean(name).rstrip("."))
 
 
+@lru_cache(maxsize=4_096)  # an entry's link is looked at several times while its document is read
 def normal(url: str) -> str:
     """Return the identity of an address: equal for the ways in which feeds write one and the same article.
 

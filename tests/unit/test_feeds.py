@@ -268,6 +268,17 @@ def test_no_bytes_are_too_odd(noise: bytes, at: int, name: str) -> None:
     json.dumps([shown(entry) for entry in found.entries], ensure_ascii=False).encode()
 
 
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(st.binary(min_size=1, max_size=4), st.integers(0, 4000), st.sampled_from(["rss.xml", "atom.xml"]))
+def test_a_damaged_spot_loses_one_entry_at_most(noise: bytes, at: int, name: str) -> None:
+    """The one that it hits, wherever it hits; alone, feedparser loses all in one case of twelve."""
+    body = (DATA / name).read_bytes()
+    at %= len(body)
+    whole = len(parse(page(body), FEED).entries)
+
+    assert len(parse(page(body[:at] + noise + body[at:]), FEED).entries) >= whole - 1
+
+
 def test_an_xml_bomb_is_harmless() -> None:
     """Nor is a file outside ever read."""
     names = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
