@@ -12,9 +12,9 @@ import itertools
 import ssl
 import sys
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Self
 from urllib.parse import unquote
 
@@ -54,6 +54,7 @@ class Hostile:
     robots: bytes | str = ""  # the text of robots.txt, or the path that answers for it; "" is 404
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    ciphers: list[object] = field(default_factory=list)  # what the client of each connection offered, when it is TLS
     at_once: int = 0  # the most requests that were being answered at the same time
     port: int = 0
 
@@ -85,6 +86,8 @@ class Hostile:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        if self.tls:
+            self.ciphers.append(writer.get_extra_info("ssl_object").shared_ciphers())
         try:
             while await self._answer(reader, writer):
                 pass
@@ -278,10 +281,9 @@ async def long_header(request: Request, writer: asyncio.StreamWriter) -> None:
 # --- packed badly ---------------------------------------------------------------------------------------------------
 
 
+@cache
 def _bomb() -> bytes:
-    packer = zlib.compressobj(9, wbits=31)
-    zeros = bytes(2**20)
-    return b"".join(packer.compress(zeros) for _ in range(BOMB >> 20)) + packer.flush()
+    return gzip.compress(bytes(2**20)) * (BOMB >> 20)
 
 
 @handler

@@ -75,8 +75,12 @@ class Gate:
         self._allowed = tuple(allowed)
 
     def check(self, address: str) -> None:
-        """Raise RefusedError unless this address, in numbers, may be asked."""
-        if not reachable(ip_address(address), self._allowed):
+        """Raise RefusedError unless this is an address, written plainly, that may be asked."""
+        try:
+            allowed = reachable(ip_address(address), self._allowed)
+        except ValueError as error:
+            raise RefusedError(f"{address} is an address in disguise") from error
+        if not allowed:
             raise RefusedError(f"{address} is not a public address (allow_private does not name it)")
 
     def socket(self, info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:

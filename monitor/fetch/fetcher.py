@@ -23,6 +23,8 @@ from yarl import URL
 from monitor.errors import FetchError
 from monitor.fetch import body, headers, reasons
 from monitor.fetch.addresses import CheckedResolver, Gate
+from monitor.fetch.answer import Answer
+from monitor.fetch.browser import Browser
 from monitor.fetch.robots import EVERYTHING, Robots, parse
 from monitor.model import Feed, Page
 from monitor.urls import clean, host, masked
@@ -64,7 +66,7 @@ class Fetcher:
         resolver: AbstractResolver | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        self._agent = headers.agent(contact)
+        self._said = {"User-Agent": headers.agent(contact), "Accept-Encoding": "gzip"}
         self._gate = Gate(allow_private)
         self._total = total
         self._feed_cap = feed_cap
@@ -77,6 +79,7 @@ class Fetcher:
         self._turn = lru_cache(maxsize=4096)(lambda _: _Turn())
         self._session: aiohttp.ClientSession | None = None
         self._names: CheckedResolver | None = None
+        self._browser: Browser | None = None
 
     async def __aenter__(self) -> Self:
         self._names = CheckedResolver(self._resolver or AsyncResolver(timeout=5.0, tries=2), self._gate)
@@ -95,7 +98,6 @@ class Fetcher:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
             max_line_size=HEADER_CAP,
             max_field_size=HEADER_CAP,
-            headers={"User-Agent": self._agent, "Accept-Encoding": "gzip"},
         )
         return self
 
@@ -103,6 +105,8 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._session is not None and self._names is not None:
+            if self._browser is not None:
+                await self._browser.close()
             await self._session.close()
             await self._names.close()
 
@@ -112,14 +116,17 @@ class Fetcher:
         Raises FetchError for everything that can go wrong.
         """
         known = headers.conditions(feed.state) if conditional else {}
-        return await self._get(feed.url, _Wish({"Accept": headers.FEED_TYPES} | known, self._feed_cap))
+        wish = _Wish({"Accept": headers.FEED_TYPES} | known, self._feed_cap, browser=feed.browser)
+        return await self._get(feed.url, wish)
 
-    async def page(self, url: str) -> Page:
+    async def page(self, url: str, *, browser: bool = False) -> Page:
         """Return an article's page: if its robots.txt allows, one at a time on its host and with a pause between.
 
-        Raises FetchError for everything that can go wrong.
+        `browser` asks with the handshake of a browser, as a feed may need. Raises FetchError for everything that can
+        go wrong.
         """
-        return await self._get(url, _Wish({"Accept": headers.PAGE_TYPES}, self._page_cap, polite=True))
+        wish = _Wish({"Accept": headers.PAGE_TYPES}, self._page_cap, polite=True, browser=browser)
+        return await self._get(url, wish)
 
     async def _get(self, url: str, wish: _Wish) -> Page:
         try:
@@ -147,14 +154,24 @@ class Fetcher:
         raise FetchError(trip.asked, f"more than {REDIRECTS} redirects", retry=True, status=answer.status)
 
     @asynccontextmanager
-    async def _answer(self, trip: _Trip, wish: _Wish) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _answer(self, trip: _Trip, wish: _Wish) -> AsyncIterator[Answer]:
         if self._session is None:
             raise RuntimeError("a Fetcher is used as `async with Fetcher(…) as fetcher`")
-        asked = self._session.get(trip.at, headers={**wish.headers, **trip.login}, allow_redirects=False)
-        async with asked as answer:
-            yield answer
+        said = {**self._said, **wish.headers, **trip.login}
+        if wish.browser:
+            yield await self._as_browser().get(trip.at, said, wish.cap)
+            return
+        async with self._session.get(trip.at, headers=said, allow_redirects=False) as answer:
+            yield Answer(answer.status, answer.headers, answer.content.iter_any())
 
-    async def _page(self, trip: _Trip, wish: _Wish, answer: aiohttp.ClientResponse) -> Page:
+    def _as_browser(self) -> Browser:
+        if self._names is None:
+            raise RuntimeError("a Fetcher is used as `async with Fetcher(…) as fetcher`")
+        if self._browser is None:
+            self._browser = Browser(self._names, self._gate, self._verify)
+        return self._browser
+
+    async def _page(self, trip: _Trip, wish: _Wish, answer: Answer) -> Page:
         """Return what an answer that is no redirect brought. Raises FetchError, BodyError and what aiohttp raises."""
         unchanged = answer.status == HTTPStatus.NOT_MODIFIED and wish.conditional
         if not unchanged and not _good(answer.status):
@@ -162,14 +179,15 @@ class Fetcher:
         text, cut = b"", False
         if not unchanged:
             packed = ",".join(answer.headers.getall("Content-Encoding", []))
-            text, cut = await body.read(answer.content.iter_any(), packed, wish.cap)
+            text, cut = await body.read(answer.chunks, packed, wish.cap)
+        content_type, charset = headers.content_type(answer.headers)
         return Page(
             url=masked(str(trip.at)),
             asked=trip.asked,
             status=answer.status,
             body=text,
-            content_type=clean(answer.content_type) if "Content-Type" in answer.headers else "",
-            charset=clean(answer.charset or ""),
+            content_type=content_type,
+            charset=charset,
             # Half a body must never be remembered as the whole: no validator, so the next poll asks for all of it.
             etag="" if cut else headers.validator(answer.headers, "ETag"),
             last_modified="" if cut else headers.validator(answer.headers, "Last-Modified"),
@@ -179,7 +197,7 @@ class Fetcher:
             fetched=self._now() if self._now else None,
         )
 
-    def _refused(self, trip: _Trip, answer: aiohttp.ClientResponse) -> FetchError:
+    def _refused(self, trip: _Trip, answer: Answer) -> FetchError:
         status = answer.status
         return FetchError(
             trip.asked,
@@ -197,21 +215,22 @@ class Fetcher:
             return
         site = self._site(at.origin())
         async with self._turn(host(str(at))).held(site):
-            if not (await self._rules(site, at)).allow(str(at)):
+            if not (await self._rules(site, at, wish)).allow(str(at)):
                 raise FetchError(masked(str(at)), "robots.txt does not allow", retry=False)
             yield
 
-    async def _rules(self, site: _Site, at: URL) -> Robots:
+    async def _rules(self, site: _Site, at: URL, wish: _Wish) -> Robots:
         """Return the rules of a site, asked once a day. Raises FetchError when the site cannot say (RFC 9309, 2.3.1)."""
         if monotonic() >= site.asked_again:
-            await self._ask(site, at)
+            await self._ask(site, at, wish)
         if site.robots is None:
             raise FetchError(masked(str(at)), f"robots.txt: {site.error}", retry=True, retry_after=site.retry_after)
         return site.robots
 
-    async def _ask(self, site: _Site, at: URL) -> None:
+    async def _ask(self, site: _Site, at: URL, wish: _Wish) -> None:
         try:
-            page = await self._get(str(at.origin() / "robots.txt"), _Wish({"Accept": "text/plain"}, ROBOTS_CAP))
+            plain = _Wish({"Accept": "text/plain"}, ROBOTS_CAP, browser=wish.browser)
+            page = await self._get(str(at.origin() / "robots.txt"), plain)
         except FetchError as error:
             site.after_failure(error)
         else:
@@ -225,6 +244,7 @@ class _Wish:
     headers: Mapping[str, str]
     cap: int
     polite: bool = False
+    browser: bool = False
 
     @property
     def conditional(self) -> bool:

@@ -12,6 +12,7 @@ from yarl import URL
 
 from monitor import __version__
 from monitor.model import FeedState
+from monitor.urls import clean
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.8"
@@ -44,6 +45,13 @@ def validator(headers: Mapping[str, str], name: str) -> str:
     """Return an ETag or Last-Modified as it came, "" when it is missing or no one could send it back."""
     value = headers.get(name, "")
     return value if _VALIDATOR.fullmatch(value) else ""
+
+
+def content_type(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the media type and the charset that a Content-Type names, both in lower case and "" when it does not."""
+    kind, _, more = headers.get("Content-Type", "").partition(";")
+    charset = re.search(r"charset\s*=\s*[\"']?([^\s;,\"']+)", more, re.IGNORECASE)
+    return clean(kind).strip().lower(), clean(charset[1]).lower() if charset else ""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None) -> timedelta | None:

@@ -16,6 +16,7 @@ _KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (UnicodeError, "this address cannot be asked", False),
     (aiohttp.ClientPayloadError, "the answer broke off", True),
     (aiohttp.ServerDisconnectedError, "the server closed the connection", True),
+    (ImportError, "this feed needs the extra: pip install 'monitor[browser]'", False),
 )
 
 
@@ -28,7 +29,7 @@ def of(error: Exception) -> tuple[str, bool]:
         return _connecting(error), not isinstance(error.os_error, RefusedError)
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the answer is not HTTP as it should be ({short(_fault(error.message))})", True
-    return short(str(error)) or type(error).__name__, True
+    return short(str(error)) or type(error).__name__, not isinstance(error, RefusedError)
 
 
 def of_status(status: int) -> str:

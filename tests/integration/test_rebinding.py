@@ -58,8 +58,16 @@ def fetcher(resolver: AbstractResolver, allow: tuple[object, ...] = OUTSIDE, tot
     return Fetcher("", allow, resolver=resolver, total=timedelta(seconds=total), pause=timedelta(0))  # type: ignore[arg-type]
 
 
-def feed(url: str) -> Feed:
-    return Feed(key="f", name="Proef", url=url)
+@pytest.fixture(params=["ours", "browser"])
+def client(request: pytest.FixtureRequest) -> str:
+    """Both clients keep the same promise."""
+    if request.param == "browser":
+        pytest.importorskip("curl_cffi", reason="the extra `browser` is not installed")
+    return str(request.param)
+
+
+def feed(url: str, client: str = "ours") -> Feed:
+    return Feed(key="f", name="Proef", url=url, browser=client == "browser")
 
 
 SPELLINGS = [
@@ -73,42 +81,44 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-async def test_no_spelling_of_a_private_address_is_asked(host: str):
+async def test_no_spelling_of_a_private_address_is_asked(host: str, client: str):
     """Asked for, or led to by a redirect: refused, and nobody was called."""
     async with Hostile() as server, Hostile(host=INSIDE, port=server.port) as inside:
         names = Names(binnen=[["127.0.0.1"]], buiten=[["127.0.0.1"]])
         async with fetcher(names, allow=()) as web:
             with pytest.raises(FetchError) as raised:
-                await web.feed(feed(f"http://{host}:{server.port}/good"))
+                await web.feed(feed(f"http://{host}:{server.port}/good", client))
         assert not raised.value.retry or "resolved" in raised.value.reason
         assert server.connections == 0
 
         async with fetcher(names, allow=(ip_network("127.0.0.3/32"),)) as web, Hostile(host="127.0.0.3") as outside:
             with pytest.raises(FetchError):
-                await web.feed(feed(outside.url(f"/to/http://{host}:{server.port}/good")))
+                await web.feed(feed(outside.url(f"/to/http://{host}:{server.port}/good"), client))
             assert outside.paths != []
         assert server.connections == 0
         assert inside.connections == 0
 
 
 @pytest.mark.parametrize("answer", [[INSIDE], ["127.0.0.1", INSIDE], [INSIDE, "127.0.0.1"], ["127.0.0.1", "::1"]])
-async def test_one_private_address_among_the_answers_is_enough_to_refuse(answer: list[str]):
+async def test_one_private_address_among_the_answers_is_enough_to_refuse(answer: list[str], client: str):
     """An honest name never has one; trying the others would leave the choice to whoever set the trap."""
     async with Hostile() as outside, Hostile(host=INSIDE, port=outside.port) as inside:
         async with fetcher(Names(krant=[answer])) as web:
             with pytest.raises(FetchError, match="not a public address"):
-                await web.feed(feed(outside.url("/good", host="krant.example")))
+                await web.feed(feed(outside.url("/good", host="krant.example"), client))
         assert (outside.connections, inside.connections) == (0, 0)
 
 
-async def test_a_name_that_changes_its_mind_is_refused():
+async def test_a_name_that_changes_its_mind_is_refused(client: str):
     """First it leads outside, then, for the redirect to the same name, inside."""
     async with Hostile() as outside, Hostile(host=INSIDE) as inside:
         names = Names(krant=[["127.0.0.1"], [INSIDE]])
         async with fetcher(names) as web:
-            assert (await web.feed(feed(outside.url("/good", host="krant.example")))).body == FEED
+            assert (await web.feed(feed(outside.url("/good", host="krant.example"), client))).body == FEED
             with pytest.raises(FetchError, match="not a public address"):
-                await web.feed(feed(outside.url(f"/to/http://krant.example:{inside.port}/good", host="krant.example")))
+                await web.feed(
+                    feed(outside.url(f"/to/http://krant.example:{inside.port}/good", host="krant.example"), client)
+                )
         assert names.asked == ["krant.example", "krant.example"]
         assert inside.connections == 0
 
