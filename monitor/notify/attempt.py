@@ -43,9 +43,6 @@ class Attempt:
         """Return the seconds that are left, a little more than none: sockets take 0 for "do not wait at all"."""
         return 0.01 if self.given_up else max(self._ends - time.monotonic(), 0.01)
 
-    def over(self) -> bool:
-        return self.given_up or time.monotonic() >= self._ends
-
     def closes(self, closer: Callable[[], object]) -> None:
         """Remember what to close when nobody waits any longer."""
         self._closers.append(closer)

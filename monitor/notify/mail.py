@@ -16,9 +16,10 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
-from monitor.model import Channel, Message
+from monitor.model import Channel, Message, key_of
 from monitor.notify import services
 from monitor.notify.attempt import Attempt, Refused
 from monitor.notify.taken import Taken
@@ -87,7 +88,7 @@ def _logged_in(plugin: Any, attempt: Attempt) -> smtplib.SMTP:
         smtp = smtplib.SMTP_SSL(plugin.smtp_host, plugin.port, timeout=attempt.left(), context=context)
     else:
         smtp = smtplib.SMTP(plugin.smtp_host, plugin.port, timeout=attempt.left())
-    attempt.closes(lambda: smtp.sock and smtp.sock.shutdown(socket.SHUT_RDWR))
+    attempt.closes(partial(_cut, smtp))
     try:
         if plugin.secure_mode == "starttls":
             smtp.starttls(context=context)
@@ -97,6 +98,12 @@ def _logged_in(plugin: Any, attempt: Attempt) -> smtplib.SMTP:
         smtp.close()
         raise
     return smtp
+
+
+def _cut(smtp: smtplib.SMTP) -> None:
+    """End a conversation from another thread: only a shutdown wakes the one that reads."""
+    if smtp.sock:
+        smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _hand_over(smtp: smtplib.SMTP, sender: str, recipient: str, body: bytes, attempt: Attempt) -> str:
@@ -159,6 +166,8 @@ def compose(plugin: Any, message: Message, attempt: Attempt) -> EmailMessage:
     mail.set_content(message.text, cte="quoted-printable")
     if message.html:
         mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+        # A repeated mail is the same to the byte. `=_` never occurs in quoted-printable text.
+        mail.set_boundary("=_" + key_of("boundary", message.message_id, message.title))
     return mail
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from functools import lru_cache
 from typing import Self
 
@@ -43,8 +44,20 @@ def plugin_of(channel: Channel) -> apprise.NotifyBase:
     return plugin
 
 
+@lru_cache(maxsize=1)
+def _load() -> None:
+    """Let apprise read all its plugins, which takes a second: not before an address needs one.
+
+    One of them asks for a module that Python 3.13 no longer has (and brings its own there); that is no news for us.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        apprise.Apprise.instantiate("json://localhost")
+
+
 @lru_cache(maxsize=256)
 def _plugin(address: str) -> apprise.NotifyBase | None:
+    _load()
     plugin = apprise.Apprise.instantiate(address, asset=_ASSET, suppress_exceptions=True)
     if isinstance(plugin, apprise.NotifyBase):
         plugin.redirects = False  # also where the address asks for them
@@ -84,7 +97,11 @@ def keep_quiet() -> None:
 
     What apprise complains of becomes the reason of a DeliveryError, with the secrets masked.
     """
-    for name, level in (("apprise", logging.WARNING), ("urllib3", logging.ERROR), ("requests", logging.ERROR)):
+    for name, level in (
+        ("apprise", logging.WARNING),
+        ("urllib3", logging.ERROR),
+        ("urllib3.connectionpool", logging.ERROR),
+    ):
         logging.getLogger(name).setLevel(level)
     logging.getLogger("apprise").propagate = False
     if not logging.getLogger("apprise").handlers:
