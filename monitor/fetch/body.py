@@ -11,6 +11,10 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 _GZIP = b"\x1f\x8b"
+_OURS = frozenset({"gzip", "x-gzip", "deflate"})
+_NOT_ASKED_FOR = frozenset(
+    {"br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"}
+)  # IANA's others
 
 
 class BodyError(Exception):
@@ -41,12 +45,12 @@ async def read(chunks: AsyncIterator[bytes], coding: str, cap: int) -> tuple[byt
 
 
 def _unpacker(coding: str) -> _Unpacker:
-    codings = [word for word in coding.lower().replace(" ", "").split(",") if word not in ("", "identity")]
-    if not codings:
-        return _Plain()
-    if codings in (["gzip"], ["x-gzip"], ["deflate"]):
-        return _Inflater()
-    raise BodyError(f"packed as {coding[:40]!r}, which was not asked for")
+    """Return what unpacks these codings. Words that are none (`utf-8`, `none`) mean nothing, as in browsers."""
+    words = [word.strip() for word in coding.lower().split(",")]
+    packed = [word for word in words if word in _OURS]
+    if len(packed) > 1 or not _NOT_ASKED_FOR.isdisjoint(words):
+        raise BodyError(f"packed as {', '.join(words)[:40]}, which was not asked for")
+    return _Inflater() if packed else _Plain()
 
 
 class _Plain:

@@ -225,6 +225,37 @@ async def test_no_answer_costs_much_memory(bad: Hostile):
     assert int(said) < 80
 
 
+CROWD = """
+    import asyncio, resource, sys
+    from datetime import timedelta
+    from ipaddress import ip_network
+    from monitor.errors import FetchError
+    from monitor.fetch import Fetcher
+    from monitor.model import Feed
+
+    async def main(url):
+        async with Fetcher("", [ip_network("127.0.0.0/8")], total=timedelta(seconds=20)) as web:
+            feed = Feed(key="", name="", url=url)
+            await web.feed(feed)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+            came = await asyncio.gather(*(web.feed(feed) for _ in range(200)), return_exceptions=True)
+            failed = [one for one in came if isinstance(one, Exception)]
+            assert 0 < len(failed) < 200
+            assert all(isinstance(one, FetchError) and one.retry for one in failed), failed
+            assert (await web.feed(feed)).body
+
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_too_few_files_fail_some_fetches_and_no_more(bad: Hostile):
+    """When the process may open no more files, what cannot be had is had later; nothing is stuck."""
+    crowd = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(CROWD), bad.url("/slow-article"), cwd=ROOT
+    )
+    assert await crowd.wait() == 0
+
+
 # --- cut off --------------------------------------------------------------------------------------------------------
 
 

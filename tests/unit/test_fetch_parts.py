@@ -100,7 +100,7 @@ async def test_never_more_than_the_cap(text: bytes, size: int, cap: int, packed:
     assert cut or came == text
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip", "gzip,br", "exi", "\xff"])
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip", "gzip,br", "exi", "br,none"])
 async def test_other_packings_are_refused_by_name(coding: str):
     """What we did not ask for we cannot unpack within bounds."""
     with pytest.raises(body.BodyError):
@@ -111,6 +111,12 @@ async def test_other_packings_are_refused_by_name(coding: str):
 async def test_gzip_has_several_spellings(coding: str):
     """Servers write it as they like."""
     assert (await body.read(pieces(gzip.compress(b"x"), 9), coding, 10))[0] == b"x"
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "none", "UTF-8", "\xff", ","])
+async def test_a_word_that_is_no_packing_means_nothing(coding: str):
+    """Servers put anything there; browsers read the page all the same."""
+    assert await body.read(pieces(b"<rss/>", 2), coding, 10) == (b"<rss/>", False)
 
 
 async def test_an_empty_body_is_whole():
@@ -173,6 +179,22 @@ def test_only_what_is_known_is_asked_conditionally():
     """A first poll, and one after a cut body, ask for everything."""
     assert headers.conditions(FeedState()) == {}
     assert headers.conditions(FeedState(etag='W/"x"')) == {"If-None-Match": 'W/"x"'}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("text/html; charset=UTF-8", ("text/html", "utf-8")),
+        ("Text/XML;charset='iso-8859-1'; x=y", ("text/xml", "iso-8859-1")),
+        ('text/html; x=y; Charset = "windows-1252"', ("text/html", "windows-1252")),
+        ("text/html;", ("text/html", "")),
+        ("", ("", "")),
+        ("; charset=\x00", ("", "\ufffd")),
+    ],
+)
+def test_a_content_type_has_two_parts(said: str, found: tuple[str, str]):
+    """In whatever spelling; nothing in it that a database cannot bear."""
+    assert headers.content_type({"Content-Type": said}) == found
 
 
 @pytest.mark.parametrize(
