@@ -140,7 +140,7 @@ def signature(article: Article) -> Signature:
         level=level,
         sketch=sketch,
         marks=_marks(article.title, text),
-        facts=frozenset(_hash(fact) for fact in _facts(f"{article.title}\n{text}")),
+        facts=frozenset(_hash(fact) for fact in _facts(f"{article.title}\n{text}", first=True)),
     )
 
 
@@ -192,7 +192,7 @@ def adds(article: Article, story: Iterable[Signature]) -> str:
     known = frozenset[int]().union(*(said.facts for said in story))
     best, most = "", 0
     for sentence in _SENTENCES.split(_text(article)):
-        fresh = sum(1 for fact in _facts(sentence) if _hash(fact) not in known)
+        fresh = sum(1 for fact in _facts(sentence, first=False) if _hash(fact) not in known)
         if fresh > most:
             best, most = sentence.strip(), fresh
     return best
@@ -252,12 +252,12 @@ def _mark(word: str, *, begins: bool, is_small: bool) -> tuple[str, float]:
     return (f"w:{plain[:7]}", _RARE_WORD) if len(plain) > 5 else ("", 0.0)
 
 
-def _facts(text: str) -> Iterator[str]:
-    """Yield the names and numbers in a text."""
+def _facts(text: str, *, first: bool) -> Iterator[str]:
+    """Yield the names and numbers in a text; `first`: also what may be one at the beginning of a sentence."""
     for word, begins in _words(text):
         if word.isdigit():
             yield word
-        elif word[0].isupper() and not begins and len(word) > 2:
+        elif word[0].isupper() and (first or not begins) and len(word) > 2:
             yield _skeleton(_folded(word))
 
 

@@ -55,9 +55,10 @@ def decoded(body: bytes, charset: str = "") -> str:
 def _strict(body: bytes) -> str | None:
     """Return the text if it is UTF-8 without a fault; a last sign that was cut in two is no fault."""
     try:
-        return codecs.getincrementaldecoder("utf-8")().decode(body)
+        text = codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
         return None
+    return text if body.isascii() or not text.isascii() else None
 
 
 def _codec(label: str) -> str:

@@ -1,0 +1,101 @@
+"""Which articles tell of one event, and what each adds."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor import stories
+from monitor.model import Article
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+AGENCY = (
+    "De president van het land heeft dinsdag gesproken met een delegatie uit het buurland, zo melden bronnen rond de"
+    " onderhandelingen. Het overleg duurde volgens hen drie uur en ging over de doorvoer van graan, over gevangenen en"
+    " over een bestand dat nog voor de zomer moet ingaan. Er is geen verklaring afgelegd na afloop van het gesprek."
+)
+OTHER = (
+    "In de haven van Rotterdam is donderdag een schip vastgelopen dat met cacao uit Ghana onderweg was naar Hamburg. Vier"
+    " sleepboten kregen het tegen de avond weer vlot. Niemand raakte gewond en er is geen olie in het water gekomen."
+)
+
+
+def article(body: str, *, title: str = "", url: str = "", published: datetime | None = NOON, lead: str = "") -> Article:
+    return Article(key=url or body, url=url, title=title, lead=lead, body=body, published=published)
+
+
+def story_of(new: Article, *known: Article) -> str | None:
+    return stories.same(stories.signature(new), [(str(at), stories.signature(one)) for at, one in enumerate(known)])
+
+
+def test_an_agency_text_in_two_papers_is_one_story():
+    """Every paper changes the title and a word or two."""
+    changed = AGENCY.replace("dinsdag", "gisteren").replace("een delegatie", "een afvaardiging")
+    assert story_of(article(changed, title="Iets anders"), article(OTHER), article(AGENCY)) == "1"
+
+
+def test_a_short_item_is_known_inside_a_longer_article():
+    """Resemblance is small then; containment is not."""
+    assert story_of(article(AGENCY), article(f"{AGENCY} {OTHER}")) == "0"
+
+
+def test_one_address_is_one_story_whatever_was_edited():
+    """An article that was rewritten from head to foot is still that article."""
+    url = "https://krant.example/a-1234"
+    assert story_of(article(OTHER, url=url + "?utm_source=rss"), article(AGENCY, url=url)) == "0"
+
+
+def test_different_words_for_one_event_are_one_story_across_languages():
+    """Names are spelt in each language's own way."""
+    dutch = article(
+        "In Doha spraken Joeri Oesjakov en Steve Witkoff over een plan van 28 punten.",
+        title="Witkoff zag Oesjakov in het geheim",
+    )
+    french = article(
+        "Selon une source, Iouri Ouchakov et Steve Witkoff ont discuté à Doha d'un plan en 28 points.",
+        title="Rencontre discrète entre Witkoff et Ouchakov",
+        published=NOON + timedelta(days=1),
+    )
+    assert story_of(french, article(OTHER), dutch) == "1"
+
+
+def test_the_same_names_weeks_later_are_another_story():
+    """The same people meet again."""
+    first = article("In Doha spraken Oesjakov en Witkoff.", title="Witkoff zag Oesjakov")
+    later = article(
+        "In Doha spraken Witkoff en Oesjakov.", title="Oesjakov zag Witkoff", published=NOON + timedelta(days=20)
+    )
+    assert story_of(later, first) is None
+
+
+def test_names_that_are_in_the_news_every_day_make_no_story():
+    """Else all that is said of Moscow and Washington is one story."""
+    one = article("Washington en Moskou spraken over graan, aldus Reuters. Poetin zweeg.", title="Trump belt Poetin")
+    two = article("Kiev vraagt Washington om wapens en Moskou dreigt, meldt Reuters.", title="Poetin waarschuwt Trump")
+    assert story_of(two, one) is None
+
+
+def test_what_an_article_adds_is_the_sentence_with_the_new_names_and_numbers():
+    """A new fact is never hidden behind "also in"."""
+    known = stories.signature(article("In Doha spraken de gezanten. Witkoff bleef twee uur."))
+    new = article("In Doha spraken de gezanten. Ook Kushner zat aan tafel, met 17 adviseurs. Witkoff bleef twee uur.")
+
+    assert stories.adds(new, [known]) == "Ook Kushner zat aan tafel, met 17 adviseurs."
+    assert stories.adds(article("In Doha spraken de gezanten. Toen ging Witkoff."), [known]) == ""
+
+
+def test_a_signature_survives_the_database():
+    """It is stored as JSON and compared days later."""
+    one = stories.signature(article(AGENCY, title="Titel met Oesjakov", url="https://krant.example/a"))
+    assert stories.Signature.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.text(max_size=400), st.text(max_size=60))
+def test_any_text_has_a_signature_and_is_a_copy_of_itself(body, title):
+    """Whatever was extracted, its story can be looked for."""
+    one = stories.signature(article(body, title=title))
+    assert stories.Signature.from_json(one.to_json()) == one
+    assert stories.alike(one, one) <= 1.000001
+    assert isinstance(stories.adds(article(body), [one]), str)
