@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.model import Article, Match, key_of
@@ -154,21 +155,36 @@ def lint(book: RuleBook, articles: Iterable[Article], *, most: int = 8) -> Lint:
     Terms are tried one by one and without their rule: whether a term ever hits does not depend on its neighbours.
     """
     written = list(_written(book))
-    ruleset = compile_rules(RuleBook(tuple(_alone(i, one) for i, one in enumerate(written))))
     vocabulary: Counter[bytes] = Counter()
     spread: Counter[bytes] = Counter()
-    heard: set[int] = set()
+    unheard = dict(enumerate(written))
     read = 0
-    for article in articles:
-        said = Counter(fold(" ".join((article.title, article.lead, article.body))).replace(b"-", b" ").split())
-        vocabulary += said
-        spread.update(said.keys())
-        heard.update(int(match.rule) for match in ruleset.match(article))
-        read += 1
+    for batch in _batches(articles):
+        for article in batch:
+            said = Counter(fold(" ".join((article.title, article.lead, article.body))).replace(b"-", b" ").split())
+            vocabulary.update(said)
+            spread.update(said.keys())
+        read += len(batch)
+        for number in _heard(unheard, batch):
+            del unheard[number]
     wildcards = sorted(_wildcards(written, vocabulary, spread, most), key=lambda hits: -hits.times)
-    silent = [_doubt(one, "hits nothing") for i, one in enumerate(written) if read and i not in heard]
+    silent = [_doubt(one, "hits nothing") for one in unheard.values()] if read else []
     doubts = [*_foreign(written), *_everywhere(wildcards, read)]
     return Lint(read, tuple(wildcards), tuple(silent), tuple(doubts))
+
+
+def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """Yield the articles in batches that grow: what is common is heard in the first and not looked for again."""
+    waiting, size = iter(articles), 8
+    while batch := list(itertools.islice(waiting, size)):
+        yield batch
+        size = min(2 * size, 1024)
+
+
+def _heard(unheard: Mapping[int, _Written], articles: Iterable[Article]) -> set[int]:
+    """Return the numbers of the terms that stand in one of these articles."""
+    ruleset = compile_rules(RuleBook(tuple(_alone(number, one) for number, one in unheard.items())))
+    return {int(match.rule) for found in ruleset.match_many(articles) for match in found}
 
 
 def _written(book: RuleBook) -> Iterator[_Written]:
@@ -203,13 +219,31 @@ def _wildcards(
         for word in words(one.phrase):
             if "*" in word.pattern:
                 using.setdefault(word.pattern, []).append(one)
+    known = b"\n" + b"\n".join(vocabulary) + b"\n"
     for pattern, users in using.items():
-        (pieces, *_more) = (folded.split(b"*") for folded in folded_words(pattern))
-        hit = Counter({word: times for word, times in vocabulary.items() if glob(pieces, word)})
+        pieces = folded_words(pattern)[0].split(b"*")
+        hit = Counter({word: vocabulary[word] for word in _matching(pieces, known)})
         common = tuple((word.decode("utf-8", "replace"), times) for word, times in hit.most_common(most))
         articles = max((spread[word] for word in hit), default=0)
         sources = tuple(dict.fromkeys(one.source for one in users))
         yield Hits(pattern, sources, users[0].where, users[0].place, hit.total(), articles, common)
+
+
+def _matching(pieces: list[bytes], known: bytes) -> Iterator[bytes]:
+    """Yield the words, each on a line of its own, that consist of these pieces with any letters between them.
+
+    The search is for one piece: nearly all of a hundred thousand words are passed over without a look.
+    """
+    first, *_middle, last = pieces
+    sought = b"\n" + first if first else last + b"\n" if last else max(pieces, key=len)
+    at = known.find(sought)
+    while at >= 0:
+        begin = known.rfind(b"\n", 0, at + 1) + 1
+        end = known.find(b"\n", begin)
+        word = known[begin:end]
+        if glob(pieces, word):
+            yield word
+        at = known.find(sought, end)
 
 
 def _foreign(written: Sequence[_Written]) -> Iterator[Doubt]:

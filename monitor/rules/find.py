@@ -387,8 +387,10 @@ class _Phrases:
         return elements
 
     def check_wildcard(self, token: _Token, word: Word) -> None:
-        letters = len(word.pattern.replace("*", ""))
-        if "*" not in word.pattern or letters > LEAST_LETTERS:
+        if "*" not in word.pattern:
+            return
+        letters = sum(len(folded.replace(b"*", b"").decode()) for folded in folded_words(word.pattern))
+        if letters > LEAST_LETTERS:
             return
         if letters < LEAST_LETTERS:
             text = f"'{word.pattern}' matches nearly every word: at least two letters must stand"
