@@ -138,11 +138,11 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Fault]]:
             text = _repaired(text, alias.index)
             continue
         except yaml.MarkedYAMLError as error:
-            fault, index = _syntax(error, text, file)
+            fault, repaired = _syntax(error, text, file)
             faults.append(fault)
-            if index is None:
+            if repaired is None:
                 return None, faults
-            text = _repaired(text, index)
+            text = repaired
             continue
         except yaml.YAMLError as error:
             return None, [*faults, Fault(f"this is no YAML: {error}", file, 1, 1)]
@@ -190,7 +190,6 @@ def _starred(text: str, index: int, file: str) -> Fault:
 
 _MESSAGES = {
     "mapping values are not allowed": "a colon that YAML reads as 'key: value'; put the whole text in quotes, or in a block (|)",
-    "cannot start any token": "a text cannot begin with this sign; put it in quotes, or in a block (|)",
     "did not find expected key": "YAML does not expect this here; a text that goes on after a quote, or a line that is"
     " indented differently? Put the text in a block (|)",
     "expected <block end>": "YAML does not expect this here; is the line indented as its neighbours?",
@@ -201,26 +200,37 @@ _MESSAGES = {
 }
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Fault, int | None]:
-    """Return the fault, and the offset of one sign that can be put right so that reading goes on."""
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Fault, str | None]:
+    """Return the fault, and the text with the slip put right, as long as it was, so that reading goes on."""
+    said = error.problem or "cannot be read"
+    mark: Any = error.problem_mark
     if error.context and ("alias" in error.context or "anchor" in error.context) and error.context_mark:
         index = error.context_mark.index
-        return _starred(text, index, file), index
-    mark = error.problem_mark
-    said = error.problem or "cannot be read"
+        return _starred(text, index, file), _repaired(text, index)
     if "',' or" in said and error.context_mark:
         mark = error.context_mark
     index = mark.index if mark else 0
-    sign = text[index : index + 1]
     line, column = _line_and_column(text, index)
+    sign = text[index : index + 1]
     if "cannot start any token" in said and sign == "\t":
         return Fault("a tab: indent with spaces", file, line, column), None
-    if "cannot start any token" in said and sign in ("@", "`", "%"):
-        return Fault(
-            f"a text cannot begin with '{sign}'; put it in quotes, or in a block (|)", file, line, column
-        ), index
+    if "cannot start any token" in said:
+        return Fault(f"a text cannot begin with '{sign}'; put it in quotes, or in a block (|)", file, line, column), (
+            _repaired(text, index) if sign in ("@", "`", "%") else None
+        )
     plain = next((message for known, message in _MESSAGES.items() if known in said), f"YAML says: {said}")
-    return Fault(plain, file, line, column), None
+    return Fault(plain, file, line, column), _without_the_rest(said, text, index)
+
+
+def _without_the_rest(said: str, text: str, index: int) -> str | None:
+    """Return the text without a colon too many, or without what stands behind a closing quote."""
+    if "mapping values are not allowed" in said:
+        return _repaired(text, index)
+    before = text[text.rfind("\n", 0, index) + 1 : index].rstrip()
+    if "did not find expected key" in said and before.endswith(('"', "'")):
+        rest = text[index:].split("\n", 1)[0]
+        return text[:index] + " " * len(rest) + text[index + len(rest) :]
+    return None
 
 
 class _Builder:

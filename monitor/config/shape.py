@@ -483,17 +483,24 @@ class FileShape(_Shape):
 
     version: Literal[1] = Field(default=1, description="Of this language.")
     include: Texts = Field(default_factory=list, description="Further files; a path may hold *.")
-    settings: SettingsShape = Field(default_factory=SettingsShape)
+    settings: SettingsShape = Field(
+        default_factory=SettingsShape,
+        description="Time zone, database, how often feeds are polled, how long things are kept.",
+    )
     feeds: list[
         Annotated[
             Annotated[CatalogueShape, Tag("catalogue")] | Annotated[FeedShape, Tag("feed")],
             Discriminator(lambda value: "catalogue" if isinstance(value, dict) and "catalogue" in value else "feed"),
         ]
-    ] = Field(default_factory=list)
-    channels: dict[str, ChannelShape | None] = Field(default_factory=dict)
-    lists: ListsShape = Field(default_factory=ListsShape)
-    defaults: DefaultsShape = Field(default_factory=DefaultsShape)
-    rules: list[RuleShape] = Field(default_factory=list)
+    ] = Field(default_factory=list, description="What is polled: feeds of the catalogue, and feeds of your own.")
+    channels: dict[str, ChannelShape | None] = Field(default_factory=dict, description="Where messages go, by name.")
+    lists: ListsShape = Field(
+        default_factory=ListsShape, description="Lists of terms, by name, and the shipped packs that are used."
+    )
+    defaults: DefaultsShape = Field(
+        default_factory=DefaultsShape, description="What holds for every rule that does not say otherwise."
+    )
+    rules: list[RuleShape] = Field(default_factory=list, description="What to look for.")
 
 
 def schema() -> dict[str, Any]:

@@ -54,8 +54,8 @@ class ExampleResult:
 def run_examples(book: RuleBook) -> tuple[ExampleResult, ...]:
     """Try the examples of every rule, in the order of the book.
 
-    An example is read as an article's body; for rules that look at titles also as a title. Its first line may say both:
-    `title: …`. A text that must match has to do so in one of these readings, one that must not in none.
+    An example is read as an article's body, but as a title where nothing else can match. Its first line may give it a
+    title: `title: …`.
     """
     tried = dataclasses.replace(book, rules=tuple(rule for rule in book.rules if rule.examples))
     ruleset = compile_rules(tried)
@@ -67,15 +67,15 @@ def run_examples(book: RuleBook) -> tuple[ExampleResult, ...]:
 
 
 def _try(rule: Rule, example: Example, book: RuleBook, found: Callable[[Rule, Article], Match | None]) -> ExampleResult:
-    readings = [(article, found(rule, article)) for article in _readings(rule, example)]
-    article, match = next(((article, match) for article, match in readings if match), readings[0])
+    article = _article(rule, example)
+    match = found(rule, article)
     passed = (match is not None) == example.match
     explanation = None if passed else explain(rule, book, article)
     return ExampleResult(rule.id, example, passed, article, match, explanation)
 
 
-def _readings(rule: Rule, example: Example) -> list[Article]:
-    """Return the articles that an example may stand for, from a feed that the rule reads."""
+def _article(rule: Rule, example: Example) -> Article:
+    """Return the article that an example stands for, from a feed that the rule reads."""
     said = _TITLE.match(example.text)
     title, body = (said[1], example.text[said.end() :]) if said else ("", example.text)
     article = Article(
@@ -86,9 +86,9 @@ def _readings(rule: Rule, example: Example) -> list[Article]:
         language=_language(rule, example.text),
         outlet=min(rule.feeds, default=""),
     )
-    if said or not _sees_titles(rule):
-        return [article]
-    return [article, dataclasses.replace(article, title=article.body, body="")]
+    if said or not _only_titles(rule):
+        return article
+    return dataclasses.replace(article, title=article.body, body="")
 
 
 def _language(rule: Rule, text: str) -> str:
@@ -96,10 +96,10 @@ def _language(rule: Rule, text: str) -> str:
     return next(iter(rule.languages)) if len(rule.languages) == 1 else language_of(text)
 
 
-def _sees_titles(rule: Rule) -> bool:
-    """Whether a rule, or a term of it, looks at titles and not at bodies."""
-    fields = {term.field for line in rule.lines for part in line.parts for term in part.terms}
-    return "body" not in rule.fields or "title" in fields
+def _only_titles(rule: Rule) -> bool:
+    """Whether nothing but a title can match: the rule looks nowhere else, or each line has a part bound to it."""
+    bound = [any(all(term.field == "title" for term in part.terms) for part in line.parts) for line in rule.lines]
+    return rule.fields == ("title",) or (bool(bound) and all(bound))
 
 
 # --- lint -----------------------------------------------------------------------------------------------------------
