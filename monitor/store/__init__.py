@@ -4,4 +4,15 @@ from monitor.store.queries import Queries
 from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
 from monitor.store.store import Store, What
 
-__all__ = ["ChannelReport", "Counters", "FeedReport", "HitRecord", "Ledger", "Mark", "PollRecord", "Queries", "Store", "What"]
+__all__ = [
+    "ChannelReport",
+    "Counters",
+    "FeedReport",
+    "HitRecord",
+    "Ledger",
+    "Mark",
+    "PollRecord",
+    "Queries",
+    "Store",
+    "What",
+]

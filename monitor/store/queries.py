@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -253,10 +253,11 @@ class Queries:
     def channels(self, names: Iterable[str]) -> tuple[ChannelReport, ...]:
         """Return how it stands with each of these channels, and with any other in which something waits."""
         channel, due, outcome = t.deliveries.c.channel, t.deliveries.c.due, t.deliveries.c.outcome
-        counted = select(channel, due.is_not(None).label("waits"), outcome, func.count(), func.max(t.deliveries.c.sent))
+        waits, last = due.is_not(None).label("waits"), func.max(t.deliveries.c.sent).label("last")
+        counted = select(channel, waits, outcome, func.count().label("number"), last)
         refused = select(channel, t.deliveries.c.error).where(t.deliveries.c.error != "", outcome != Outcome.MUTED)
         with self._read() as c:
-            found = c.execute(counted.group_by(channel, "waits", outcome)).all()
+            found = c.execute(counted.group_by(channel, waits, outcome)).all()
             errors = {row.channel: row.error for row in c.execute(refused.order_by(t.deliveries.c.created))}
         wanted = dict.fromkeys([*names, *sorted({row.channel for row in found if row.waits})])
         return tuple(_channel(name, [row for row in found if row.channel == name], errors) for name in wanted)
@@ -279,13 +280,12 @@ def _number(c: Connection, table: Table, where: ColumnElement[bool] | None = Non
     return c.scalar(select(func.count()).select_from(table).where(true() if where is None else where)) or 0
 
 
-def _channel(name: str, found: Iterable[Row[Any]], errors: Mapping[str, str]) -> ChannelReport:
+def _channel(name: str, found: Iterable[Sequence[Any]], errors: Mapping[str, str]) -> ChannelReport:
     numbers: Counter[str] = Counter()
     last: datetime | None = None
     for row in found:
-        _, waits, outcome, number, sent = row
-        numbers["waiting" if waits else outcome] += number
-        last = max(filter(None, (last, sent)), default=None)
+        numbers["waiting" if row.waits else row.outcome] += row.number
+        last = max(filter(None, (last, row.last)), default=None)
     return ChannelReport(
         name=name,
         waiting=numbers["waiting"],

@@ -37,6 +37,11 @@ def config_values(feed: Feed) -> Values:
     return said | {"url": masked(feed.url), "name": masked(feed.name), "host": host(feed.url), "configured": True}
 
 
+def config_of(row: Row) -> Values:
+    """Return what a row says of the user's file, to compare with `config_values`."""
+    return {name: row[name] for name in (*_CONFIG, "host", "configured")}
+
+
 def state_values(state: FeedState) -> Values:
     """Return the columns that polling decides; whatever was claimed is no longer."""
     said = {name: getattr(state, name) for name in _STATE}

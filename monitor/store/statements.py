@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.model import Delivery
@@ -16,13 +16,18 @@ from monitor.store import tables as t
 BATCH: Final = 500
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+# SQLAlchemy writes a statement once and keeps it when the values are handed over beside it, and not inside it.
 
 
 def add(connection: Connection, table: Table, values: rows.Values) -> bool:
     """Insert a row unless its key is on record; say whether it was not."""
-    return _done(connection, _insert(connection, table).values(values).on_conflict_do_nothing())
+    return _done(connection, _insert(connection, table).on_conflict_do_nothing(), values)
+
+
+def add_all(connection: Connection, table: Table, values: Sequence[rows.Values]) -> None:
+    """Insert the rows whose keys are not on record."""
+    if values:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
 
 
 def put(
@@ -38,14 +43,26 @@ def put(
     Columns in `keep` stay as they are on record. With `only`, a row on record is written over where that holds.
     """
     key = [column.name for column in table.primary_key]
-    over = {name: value for name, value in values.items() if name not in {*key, *keep}}
-    statement = _insert(connection, table).values(values)
-    return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only))
+    statement = _insert(connection, table)
+    over = {name: statement.excluded[name] for name in values if name not in {*key, *keep}}
+    return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only), values)
 
 
-def _done(connection: Connection, statement: Insert) -> bool:
+def change_all(connection: Connection, table: Table, values: Sequence[rows.Values]) -> None:
+    """Write over these columns of the rows with these keys; all rows have the same columns."""
+    if values:
+        said: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0] if name != "key"}
+        statement = update(table).where(table.c.key == bindparam("new_key")).values(said)
+        connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in values])
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _done(connection: Connection, statement: Insert, values: rows.Values) -> bool:
     # An INSERT's count is thrown away on PostgreSQL unless it is asked for.
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -17,7 +17,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, true, update
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
@@ -26,9 +26,10 @@ from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.records import Known, Mark, PollRecord
-from monitor.store.statements import add, batches, delivery_rows, put
+from monitor.store.statements import add, add_all, batches, change_all, delivery_rows, put
 from monitor.store.upgrade import MARKER, upgrade
 from monitor.urls import host as host_of
+from monitor.urls import masked
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -133,25 +134,18 @@ class Store:
         vanished is never due again, but its entries that wait are still read.
         """
         wanted = {feed.key: feed for feed in feeds}
-        self._addresses = {key: feed.url for key, feed in wanted.items() if rows.config_values(feed)["url"] != feed.url}
+        self._addresses = {key: feed.url for key, feed in wanted.items() if masked(feed.url) != feed.url}
         with self._write() as c:
-            known = {row.key: row for row in c.execute(select(*t.feeds.c["key", "configured", "due"]))}
-            for key, feed in wanted.items():
-                first = known.get(key) is None
-                values = rows.config_values(feed)
-                if first or not known[key].configured:
-                    values["due"] = now + spread(feed)
-                elif feed.every and known[key].due and known[key].due > now + feed.every:
-                    values["due"] = now + spread(feed)  # it is to be polled more often from now on
-                if first:
-                    c.execute(t.feeds.insert(), {"key": key, **rows.state_values(feed.state), **values})
-                else:
-                    c.execute(update(t.feeds).where(t.feeds.c.key == key).values(values))
-            gone = [key for key, row in known.items() if row.configured and key not in wanted]
-            for keys in batches(gone):
-                c.execute(
-                    update(t.feeds).where(t.feeds.c.key.in_(keys)).values(configured=False, due=None, leased=None)
-                )
+            known = {row.key: row._asdict() for row in c.execute(select(t.feeds))}
+            here = [(feed, known[key]) for key, feed in wanted.items() if key in known]
+            first = [feed for key, feed in wanted.items() if key not in known]
+            add_all(c, t.feeds, [_new_feed(feed, now + spread(feed)) for feed in first])
+            changed = [feed for feed, row in here if rows.config_values(feed) != rows.config_of(row)]
+            sooner = [feed for feed, row in here if not row["configured"] or _is_sooner(feed, row, now)]
+            gone = [key for key, row in known.items() if row["configured"] and key not in wanted]
+            change_all(c, t.feeds, [{"key": feed.key, **rows.config_values(feed)} for feed in changed])
+            change_all(c, t.feeds, [{"key": feed.key, "due": now + spread(feed)} for feed in sooner])
+            change_all(c, t.feeds, [{"key": key, "configured": False, "due": None, "leased": None} for key in gone])
 
     def feeds(self) -> tuple[Feed, ...]:
         """Return the configured feeds, by name."""
@@ -169,12 +163,6 @@ class Store:
         feed = rows.feed_of(row._asdict())
         return replace(feed, url=self._addresses.get(feed.key, feed.url))
 
-    def make_feeds_due(self, now: datetime) -> None:
-        """Let every feed be polled now, but for those that are gone for good."""
-        with self._write() as c:
-            waits = and_(t.feeds.c.configured, t.feeds.c.due > now, t.feeds.c.leased.is_(None))
-            c.execute(update(t.feeds).where(waits).values(due=now))
-
     # --- visits ---
 
     def claim_visit(self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all") -> Visit | None:
@@ -183,7 +171,7 @@ class Store:
         Up to `most` of its entries, oldest first, and `most` of its feeds come with it. The host and what was taken
         belong to the caller until now + lease, or until `release_host`.
         """
-        chosen = {"all": (t.entries, t.feeds), "feeds": (t.feeds,), "entries": (t.entries,)}[what]
+        chosen = _tables(what)
         with self._write() as c:
             host = _free_host(c, now, chosen)
             while host is not None and not _take_host(c, host, now, now + lease):
@@ -198,11 +186,11 @@ class Store:
                 feeds=tuple(self._feed(row) for row in feeds),
             )
 
-    def next_due(self, now: datetime) -> datetime | None:
+    def next_due(self, now: datetime, *, what: What = "all") -> datetime | None:
         """Return when feeds or entries are due next, with their hosts free; at least `now`. None: nothing waits."""
         with self._read() as c:
             moments = []
-            for table in (t.entries, t.feeds):
+            for table in _tables(what):
                 waits = select(table.c.host, func.min(table.c.due).label("due")).where(table.c.due.is_not(None))
                 each = waits.group_by(table.c.host).subquery()
                 # The later of the two: the work's own date, and the host's.
@@ -376,9 +364,7 @@ class Store:
     def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Record how deliveries went, and let go of the claim on them."""
         with self._write() as c:
-            for delivery in deliveries:
-                values = rows.delivery_values(delivery)
-                c.execute(update(t.deliveries).where(t.deliveries.c.key == delivery.key).values(values))
+            change_all(c, t.deliveries, [rows.delivery_values(delivery) for delivery in deliveries])
 
     def deliveries_of(self, stories: str | Iterable[str]) -> tuple[Delivery, ...]:
         """Return the deliveries of all hits of these stories, in the order in which they were made."""
@@ -491,6 +477,10 @@ class Store:
 # --- visits ----------------------------------------------------------------------------------------------------------
 
 
+def _tables(what: What) -> tuple[Table, ...]:
+    return {"all": (t.entries, t.feeds), "feeds": (t.feeds,), "entries": (t.entries,)}[what]
+
+
 def _free_host(c: Connection, now: datetime, tables: Iterable[Table]) -> str | None:
     busy = select(t.hosts.c.host).where(t.hosts.c.due > now)
     found: list[Any] = []
@@ -520,31 +510,49 @@ def _lease(c: Connection, table: Table, keys: Sequence[str], until: datetime) ->
 
 
 def _give_back(c: Connection, table: Table, chosen: ColumnElement[bool] | None = None) -> int:
-    leased = table.c.leased.is_not(None) if chosen is None else and_(table.c.leased.is_not(None), chosen)
+    # What is leased is due: saying so lets the index find it.
+    leased = and_(table.c.leased.is_not(None), table.c.due.is_not(None), true() if chosen is None else chosen)
     return c.execute(update(table).where(leased).values(due=table.c.leased, leased=None)).rowcount
+
+
+# --- feeds -----------------------------------------------------------------------------------------------------------
+
+
+def _new_feed(feed: Feed, due: datetime) -> rows.Values:
+    return {"key": feed.key, **rows.config_values(feed), **rows.state_values(replace(feed.state, due=due))}
+
+
+def _is_sooner(feed: Feed, row: rows.Row, now: datetime) -> bool:
+    """Say whether the user's own interval is now shorter than the feed would still have to wait."""
+    due = row["leased"] or row["due"]
+    return bool(feed.every and due and due > now + feed.every)
 
 
 # --- polls -----------------------------------------------------------------------------------------------------------
 
 
 def _ensure_feed(c: Connection, feed: Feed) -> None:
-    add(c, t.feeds, {"key": feed.key, **rows.state_values(feed.state), **rows.config_values(feed)})
+    add(c, t.feeds, {"key": feed.key, **rows.config_values(feed), **rows.state_values(feed.state)})
 
 
 def _add_entry(c: Connection, entry: Entry, at: str) -> bool:
-    done = {"outcome": Outcome.OLD} if entry.due is None else {}
-    added = add(c, t.entries, rows.entry_values(entry, at) | done)
-    for alias in sorted(set(entry.aliases) - {entry.key}) if added else ():
-        add(c, t.aliases, {"alias": alias, "entry": entry.key})
+    done = Outcome.OLD if entry.due is None else None
+    added = add(c, t.entries, rows.entry_values(entry, at) | {"outcome": done})
+    if added:
+        _add_aliases(c, entry)
     return added
+
+
+def _add_aliases(c: Connection, entry: Entry) -> None:
+    others = sorted(set(entry.aliases) - {entry.key})
+    add_all(c, t.aliases, [{"alias": alias, "entry": entry.key} for alias in others])
 
 
 def _edit_entry(c: Connection, entry: Entry) -> None:
     words = {name: getattr(entry, name) for name in ("title", "summary", "content", "updated", "due", "silent")}
     again = {"leased": None, "attempts": 0, "outcome": None, "reason": ""}
     c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(**words, **again))
-    for alias in sorted(set(entry.aliases) - {entry.key}):
-        add(c, t.aliases, {"alias": alias, "entry": entry.key})
+    _add_aliases(c, entry)
 
 
 def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
