@@ -39,7 +39,8 @@ async def read(chunks: AsyncIterator[bytes], coding: str, cap: int) -> tuple[byt
         came += len(chunk)
         body += unpacker.feed(chunk, cap + 1 - len(body))
         if max(came, len(body)) > cap:
-            return bytes(body[:cap]), True
+            del body[cap:]
+            return bytes(body), True
     unpacker.finish()
     return bytes(body), False
 

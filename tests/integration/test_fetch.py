@@ -200,7 +200,7 @@ EATER = """
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
     async def main(urls):
-        async with Fetcher("", [ip_network("127.0.0.0/8")], total=timedelta(seconds=3)) as web:
+        async with Fetcher("", [ip_network("127.0.0.0/8")], total=timedelta(seconds=2)) as web:
             before = peak()
             for url in urls:
                 try:
