@@ -62,10 +62,10 @@ class Notifier:
             self._look_for_hanging(channel)
             attempt = Attempt(deadline=self._deadline, now=self._clock and self._clock(), taken=self._taken)
             future = _in_thread(DOORS[channel.kind], channel, sendable(message), attempt)
+            answer = asyncio.wrap_future(future)
+            answer.add_done_callback(_look_at)
             try:
-                said = await asyncio.wait_for(
-                    asyncio.shield(asyncio.wrap_future(future)), self._deadline.total_seconds()
-                )
+                said = await asyncio.wait_for(asyncio.shield(answer), self._deadline.total_seconds())
             except TimeoutError as error:
                 attempt.give_up()
                 self._hanging[channel.name].append(future)
@@ -94,6 +94,12 @@ def _error(channel: Channel, refused: Refused) -> DeliveryError:
         retry_after=refused.retry_after,
         uncertain=refused.uncertain,
     )
+
+
+def _look_at(answer: asyncio.Future[str]) -> None:
+    """What comes after the deadline is nobody's any more; asyncio would complain that it was not looked at."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _in_thread(door: Door, channel: Channel, message: Message, attempt: Attempt) -> Future[str]:

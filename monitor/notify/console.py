@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from monitor.model import Channel, Message
@@ -26,12 +27,22 @@ STYLES = {
 def send(channel: Channel, message: Message, attempt: Attempt) -> str:  # noqa: ARG001  (a door is a door)
     """Print a message. Raises Refused when nobody can read it."""
     try:
-        console = Console(highlight=False, soft_wrap=True)
-        console.print(_styled(message), end="")
+        console = Console(highlight=False)
+        if console.is_terminal:
+            for line in _styled(message).split("\n", allow_blank=True)[:-1]:
+                console.print(_hanging(line))
+        else:
+            console.print(_styled(message), end="", soft_wrap=True)
         console.file.flush()
     except (OSError, ValueError) as error:  # a closed pipe, a closed file
         raise Refused(f"the console cannot be written to: {error}") from error
     return "printed"
+
+
+def _hanging(line: Text) -> Padding:
+    """A long line goes on under its own beginning, not under the margin."""
+    indent = min(len(line.plain) - len(line.plain.lstrip()), 4)
+    return Padding(line[indent:], (0, 0, 0, indent))
 
 
 def _styled(message: Message) -> Text:

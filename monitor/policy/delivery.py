@@ -250,13 +250,18 @@ def gather(
 
 
 def _company(delivery: Delivery, channel: Channel) -> str:
-    """Name the message that a delivery travels in."""
+    """Name the message that a delivery travels in.
+
+    What was refused together stays together and takes nothing new in: then the message is the one that the channel
+    may have taken already, with the same Message-ID, and what of its recipients have it is known.
+    """
+    again = f" again {delivery.due}" if delivery.attempts else ""
     if isinstance(delivery.subject, Notice):
-        return "notices"
+        return "notices" + again
     waited = delivery.first_due is not None and delivery.first_due > delivery.created
     if channel.digest is not None or (waited and (channel.quiet or channel.weekdays)):
-        return "digest"
-    return f"story {delivery.subject.story}"
+        return "digest" + again
+    return f"story {delivery.subject.story}" + again
 
 
 def _over(messages: Iterable[tuple[Delivery, ...]], channel: Channel) -> list[tuple[Delivery, ...]]:
@@ -313,7 +318,7 @@ def after_refused(
 ) -> Delivery:
     """Return the delivery as it stands after a refusal: tried again later, or dead and kept for a person.
 
-    `jitter` is in [0, 1) and spreads the retries. What the channel asks (Retry-After) is honoured, except beyond the
+    `jitter` is in [0, 1) and spreads the retries; deliveries of one message share it, and so stay one message. What the channel asks (Retry-After) is honoured, except beyond the
     day of its death, when it is tried a last time. A refusal for good is dead at once.
     """
     tried = replace(delivery, attempts=delivery.attempts + 1, error=error.reason)

@@ -316,6 +316,18 @@ def test_what_quiet_hours_held_leaves_together_and_what_is_fresh_apart():
     assert gather([fresh, *held], NIGHT, NOW + timedelta(hours=8)) == (tuple(held), (fresh,))
 
 
+def test_a_refused_message_comes_again_as_it_was():
+    """A new hit of the story must not change it: its Message-ID is how a mail program knows the repetition."""
+    first = [delivery(hit(number, story="s")) for number in (1, 2)]
+    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in first]
+    fresh = delivery(hit(3, story="s"), created=NOW + timedelta(seconds=30))
+    assert gather([fresh, *refused], DESK, NOW + timedelta(hours=1)) == (tuple(sorted(refused, key=by_key)), (fresh,))
+
+
+def by_key(one: Delivery) -> str:
+    return one.key
+
+
 def test_what_is_over_the_limit_is_gathered_and_never_dropped():
     """`at_most: 3/h` and ten hits: two by themselves and eight in one."""
     limited = replace(DESK, at_most=(3, timedelta(hours=1)))
