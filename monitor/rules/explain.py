@@ -19,9 +19,9 @@ from monitor.rules.match import (
     comes_from,
     different,
     fire,
-    intervals,
     judge,
     reaches,
+    spans,
 )
 from monitor.rules.spec import Rule, RuleBook, Window
 from monitor.rules.text import APART, folded
@@ -161,7 +161,7 @@ class _Case:
         """Where the line would match but for `unless_near` and `count`."""
         if not all(self.sights):
             return []
-        return [(low, high) for low, high, _ in intervals(self.sights, self.line.ordered, width(self.window))]
+        return [(low, high) for low, high, _ in spans(self.sights, self.line.ordered, width(self.window))]
 
     @cached_property
     def nearest(self) -> int | None:

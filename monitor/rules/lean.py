@@ -6,6 +6,8 @@ A hundred thousand rules must fit in memory and come back from a cache in no tim
 
 from __future__ import annotations
 
+import pickle
+from itertools import starmap
 from typing import NamedTuple
 
 from monitor.rules.spec import ListEntry, Phrase, Rule, Term, TermList, Window
@@ -51,6 +53,37 @@ class LeanRule(NamedTuple):
     at_least: int  # so many different actors of `many`; 0: no matter
     many: Terms
     tags: tuple[tuple[str, Terms], ...]
+
+    def packed(self) -> bytes:
+        """Return the rule in few bytes: many rules wait for every one that is judged."""
+        lines = tuple(
+            (line.number, tuple(map(_flat, line.parts)), line.ordered, (line.window.unit, line.window.count))
+            for line in self.lines
+        )
+        terms = tuple(map(_flat, (self.ignore, self.unless_near, self.never, self.many)))
+        tags = tuple((label, _flat(some)) for label, some in self.tags)
+        plain = (self.id, lines, self.bits, terms, self.languages, self.feeds, self.at_least, tags)
+        return pickle.dumps(plain, pickle.HIGHEST_PROTOCOL)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> LeanRule:
+        """Return the rule that was packed."""
+        name, flat, bits, terms, languages, feeds, at_least, flat_tags = pickle.loads(data)  # noqa: S301 — our own
+        lines = tuple(
+            LeanLine(number, tuple(map(_full, parts)), ordered, Window(*window))
+            for number, parts, ordered, window in flat
+        )
+        ignore, unless_near, never, many = map(_full, terms)
+        tags = tuple((label, _full(some)) for label, some in flat_tags)
+        return cls(name, lines, bits, ignore, unless_near, never, languages, feeds, at_least, many, tags)
+
+
+def _flat(terms: Terms) -> tuple[tuple[str | int, ...], ...]:
+    return tuple((term.source, term.atom) if term[2:] == ("", "", 0) else tuple(term) for term in terms)
+
+
+def _full(terms: tuple[tuple[str | int, ...], ...]) -> Terms:
+    return tuple(starmap(LeanTerm, terms))
 
 
 class LeanEntry(NamedTuple):

@@ -6,26 +6,31 @@ an article stand and answers where phrases and terms do; `judge` lets a rule's l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, partial
+from itertools import product
+from operator import itemgetter
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from monitor.model import Article, Evidence, Match
 from monitor.rules.lean import ANYWHERE, LeanEntry, LeanLine, LeanRule, LeanTerm, Lexicon, Terms, width
 from monitor.rules.spec import Unit
-from monitor.rules.tables import Tables, Words
+from monitor.rules.tables import Ints, Small, Tables
 from monitor.rules.text import APART, Folded
 from monitor.rules.words import Node, Nodes
 
 Ends = dict[int, tuple[int, ...]]  # where a word stands: first position → past the last, once or (joined too) twice
 Occurrence = tuple[int, int]  # positions [first, past)
 Blank = frozenset[int]
+NOTHING: Blank = frozenset()
 Hindrance = Literal["", "language", "needs", "never_with"]  # why a spelling that stands there does not count
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """A term that was found at positions [first, past), and where that stands in the order of windows: [low, high]."""
 
     first: int
@@ -39,10 +44,10 @@ class Sight:
 class Finder:
     """Where words, phrases and terms stand in one article. Remembers its answers while the article is judged."""
 
-    def __init__(self, text: Folded, words: Words, tables: Tables, lexicon: Lexicon) -> None:
+    def __init__(self, text: Folded, classes: Ints, tables: Tables, lexicon: Lexicon) -> None:
         self.text = text
-        self.language = words.language
-        self._words = words
+        self.language = plain_language(text.article.language)
+        self._classes = classes
         self._tables = tables
         self._vocabulary = lexicon.vocabulary
         self._lists = lexicon.lists
@@ -54,46 +59,34 @@ class Finder:
     # words
 
     @cached_property
+    def _words(self) -> tuple[Small, Ints]:
+        """Every word of the vocabulary in the article, and its place: first the words, then joined forms."""
+        rows = self._tables.words_of.view()
+        places, past = rows.spread(self._classes)
+        return rows.values[places], np.repeat(np.arange(len(self._classes)), np.diff(past, prepend=0))
+
+    @cached_property
     def present(self) -> frozenset[int]:
         """The words of the vocabulary that stand in the article, case apart."""
-        words_of = self._tables.words_of
-        return frozenset(wid for number in set(self._words.classes.tolist()) for wid in words_of[number])
-
-    @cached_property
-    def _classes_of(self) -> dict[int, list[int]]:
-        """The classes of the article that hold a word."""
-        found: dict[int, list[int]] = {}
-        for number in set(self._words.classes.tolist()):
-            for wid in self._tables.words_of[number]:
-                found.setdefault(wid, []).append(number)
-        return found
-
-    @cached_property
-    def _places_of(self) -> dict[int, list[int]]:
-        """Where in the order of `Words` each class stands."""
-        found: dict[int, list[int]] = {}
-        for place, number in enumerate(self._words.classes.tolist()):
-            found.setdefault(number, []).append(place)
-        return found
+        return frozenset(self._words[0].tolist())
 
     def ends(self, wid: int) -> Ends:
         """Return where a word stands."""
         known = self._ends_of.get(wid)
         if known is None:
-            known = self._ends_of[wid] = self._find_ends(wid)
+            known = self._ends_of[wid] = self._find_ends(wid) if wid in self.present else {}
         return known
 
     def _find_ends(self, wid: int) -> Ends:
         found: Ends = {}
-        for number in self._classes_of.get(wid, ()):
-            for place in self._places_of[number]:
-                first, past = self._span(place)
-                if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self._original(first, past)):
-                    found[first] = (*found.get(first, ()), past)
+        wids, places = self._words
+        for place in places[wids == wid].tolist():
+            first, past = self._span(place)
+            if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self._original(first, past)):
+                found[first] = (*found.get(first, ()), past)
         return found
 
     def _span(self, place: int) -> Occurrence:
-        """Return the positions of the word at a place in the order of `Words`: hyphenated ones come last, joined."""
         joined = place - len(self.text.words)
         return (place, place + 1) if joined < 0 else self.text.joined[joined][:2]
 
@@ -104,14 +97,24 @@ class Finder:
 
     # phrases
 
-    def atom(self, atom: int, blank: Blank = frozenset()) -> tuple[Occurrence, ...]:
+    def atom(self, atom: int, blank: Blank = NOTHING) -> tuple[Occurrence, ...]:
         """Return where a phrase stands, from each first word the shortest; nothing that touches a blanked word."""
+        if self._absent(atom):
+            return ()
         key = (atom, blank)
-        if key not in self._atoms:
-            self._atoms[key] = self._search(self._vocabulary.nodes[atom], blank)
-        return self._atoms[key]
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atoms[key] = self._search(self._vocabulary.nodes[atom], blank)
+        return found
+
+    def _absent(self, atom: int) -> bool:
+        """Say at a glance that a phrase cannot be there: most are not."""
+        head = self._vocabulary.heads[atom]
+        return head >= 0 and head not in self.present
 
     def _search(self, nodes: Nodes, blank: Blank) -> tuple[Occurrence, ...]:
+        if len(nodes) == 1 and isinstance(nodes[0], int) and not blank:
+            return tuple((first, min(pasts)) for first, pasts in sorted(self.ends(nodes[0]).items()))
         found = []
         for first in self._starts(nodes):
             sentence = self.text.sentence_at(first)
@@ -226,9 +229,12 @@ class Finder:
         found = [
             Sight(first, past, *self._interval(first, past, unit), term.source, who)
             for term in terms
+            if term.atom < 0 or not self._absent(term.atom)
             for first, past, who in self.term(term, blank, bits)
         ]
-        return sorted(found, key=lambda sight: (sight.first, sight.past))
+        if len(found) > 1:
+            found.sort(key=itemgetter(0, 1))
+        return found
 
     def _interval(self, first: int, past: int, unit: Unit) -> tuple[int, int]:
         sentence = self.text.sentence_at(first)
@@ -243,11 +249,10 @@ class Finder:
     def blank(self, terms: Terms) -> Blank:
         """Return the positions of the words that `ignore` blanks."""
         if terms not in self._blanks:
-            none: Blank = frozenset()
             self._blanks[terms] = frozenset(
                 position
                 for term in terms
-                for first, past, _ in self.term(term, none)
+                for first, past, _ in self.term(term, NOTHING)
                 for position in range(first, past)
             )
         return self._blanks[terms]
@@ -269,8 +274,11 @@ def plain_language(language: str) -> str:
 Parts = Sequence[Sequence[Sight]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+# So many combinations of sights are tried one by one; of more, only those that a window can hold are looked for.
+FEW = 48
+
+
+class Fit(NamedTuple):
     """All parts of a line within a window: one sight for each part, and the interval that they span."""
 
     low: int
@@ -280,7 +288,40 @@ class Fit:
     @property
     def words(self) -> int:
         """How many words it spans: the smaller, the tighter."""
-        return max(sight.past for sight in self.sights) - min(sight.first for sight in self.sights)
+        return max([sight.past for sight in self.sights]) - min([sight.first for sight in self.sights])
+
+
+Span = tuple[int, int, Callable[[], Fit]]  # an interval that parts span exactly, and how they span it most tightly
+
+
+def spans(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
+    """Yield what the parts of a line span within a window of `size` units."""
+    if math.prod(map(len, parts)) <= FEW:
+        yield from _tried(parts, ordered, size)
+    else:
+        for low, high, near in intervals(parts, ordered, size):
+            yield low, high, partial(tightest, near, ordered, low, high)
+
+
+def _tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
+    """Yield what a few combinations span, trying each."""
+    found: dict[tuple[int, int], Fit] = {}
+    in_this_order = any(ordered)
+    for sights in product(*parts):
+        low, high = min([sight.low for sight in sights]), max([sight.high for sight in sights])
+        if high - low < size and (not in_this_order or in_order(sights, ordered)):
+            fit = Fit(low, high, sights)
+            if (low, high) not in found or fit.words < found[low, high].words:
+                found[low, high] = fit
+    for low, high in sorted(found):
+        yield low, high, partial(found.__getitem__, (low, high))
+
+
+def in_order(sights: Sequence[Sight], ordered: Sequence[bool]) -> bool:
+    """Say whether each sight that is `ordered` stands behind the one before it."""
+    return all(
+        not behind or right.first >= left.past for left, right, behind in zip(sights, sights[1:], ordered, strict=False)
+    )
 
 
 def intervals(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[tuple[int, int, Parts]]:
@@ -380,14 +421,14 @@ def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired 
     labels = [(label, finder.sights(terms, unit, blank)) for label, terms in rule.tags]
     best: Fit | None = None
     tags: set[str] = set()
-    for low, high, sights in intervals(parts, line.ordered, size):
+    for low, high, fit in spans(parts, line.ordered, size):
         if any(reaches(low, high, sight, size) for sight in near):
             continue
         if rule.at_least and different(low, high, many, size) < rule.at_least:
             continue
         tags.update(label for label, found in labels if any(reaches(low, high, sight, size) for sight in found))
         if best is None or high - low < best.high - best.low:
-            best = tightest(sights, line.ordered, low, high)
+            best = fit()
         if best.high == best.low and not labels:
             break
     return Fired(line.number, best, frozenset(tags)) if best else None
@@ -397,7 +438,7 @@ def judge(finder: Finder, rule: LeanRule) -> Match | None:
     """Return the match of a rule on the finder's article, None when there is none."""
     if not concerns(rule, finder.text.article):
         return None
-    blank = finder.blank(rule.ignore)
+    blank = finder.blank(rule.ignore) if rule.ignore else NOTHING
     fired = [found for line in rule.lines if (found := fire(finder, rule, line, blank))]
     if not fired or finder.has(rule.never, blank):
         return None

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.rules.lean import LeanList, LeanRule, LeanTerm, width
 from monitor.rules.spec import Unit
+from monitor.rules.text import APART
 from monitor.rules.words import Vocabulary
 
 Ints = NDArray[np.int64]
@@ -170,18 +172,40 @@ def _mask(languages: Iterable[str], bits: dict[str, int]) -> int:
     return mask or ALL_LANGUAGES
 
 
-@dataclass(slots=True)
-class Words:
-    """The words of an article as classes, each with its position; coordinates in the order of UNITS."""
+@dataclass
+class Batch:
+    """The words of some articles as classes: all words in reading order, then the joined forms of hyphenated ones."""
 
     classes: Ints
-    positions: Ints
-    coordinates: NDArray[np.int64]  # [unit, position]
-    language: str
+    articles: Ints  # the number in the batch of the article of each
+    positions: Ints  # where each stands among all words; a joined form where its first word does
+    words: list[int]  # for each article, how many words the articles before it have; at last, all
+    joined: list[int]  # as well for joined forms
+    sentences: list[tuple[int, int, int, int]]  # words, number, paragraph, document of each sentence
+    languages: list[str]  # of each article; "" when unsure
+
+    @cached_property
+    def coordinates(self) -> Ints:
+        """Where each word stands in the order of windows: [unit, position], units as in UNITS."""
+        sizes, *places = np.array(self.sentences, np.int64).reshape(-1, 4).T
+        found = np.empty((4, self.words[-1]), np.int64)
+        found[:3] = np.repeat(np.stack(places), sizes, axis=1)
+        found[3] = np.arange(self.words[-1]) + found[2] * APART
+        return found
+
+    def classes_of(self, article: int) -> Ints:
+        """Return the classes of one article's words, then of its joined forms."""
+        count = self.words[-1]
+        words = self.classes[self.words[article] : self.words[article + 1]]
+        return np.concatenate([words, self.classes[count + self.joined[article] : count + self.joined[article + 1]]])
 
 
 class Tables:
-    """From the words of an article to the rules that may match it."""
+    """From the words of articles to the rules that may match them.
+
+    Articles are searched together: a source or a query of the article k of a batch has the number of the source or
+    query plus k times as many as there are.
+    """
 
     def __init__(self, vocabulary: Vocabulary, lists: dict[str, LeanList], rules: Iterable[LeanRule]) -> None:
         collected = _Collected()
@@ -190,22 +214,21 @@ class Tables:
         self.links = collected.links(vocabulary, lists)
         self.queries = collected.queries()
         self._vocabulary = vocabulary
-        self._sources = len(collected.sources)
+        self._sources = max(1, len(collected.sources))
         self._start()
 
     def _start(self) -> None:
         self.classes: dict[bytes, int] = _Classes(self)
-        self.words_of: list[tuple[int, ...]] = []  # of each class
+        self.words_of = Growing()  # class → words of the vocabulary
         self._class_of: dict[tuple[int, ...], int] = {}
         self._found = Growing()  # class → sources
         self._masks = Growing()  # class → their languages
-        self._seen = np.zeros(len(self.queries.rule), np.uint8)
-        self._wanted = np.zeros(self._sources, np.bool_)
+        self._seen = np.zeros(0, np.uint8)
+        self._wanted = np.zeros(0, np.bool_)
         self.class_of(())
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("links", "queries", "_vocabulary", "_sources")
-        return {name: getattr(self, name) for name in kept}
+        return {name: getattr(self, name) for name in ("links", "queries", "_vocabulary", "_sources")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -215,94 +238,123 @@ class Tables:
         """Return the class of a word that is these words of the vocabulary. Class 0 is none of them."""
         known = self._class_of.get(wids)
         if known is None:
-            known = self._class_of[wids] = len(self.words_of)
-            self.words_of.append(wids)
+            known = self._class_of[wids] = self.words_of.rows
             masks: dict[int, int] = {}
-            ends, sources = self.links.sources.ends, self.links.sources.values
+            ends, rows = self.links.sources.ends, self.links.sources.values
             for wid in wids:
-                for at in range(ends[wid], ends[wid + 1]):
-                    masks[int(sources[at])] = masks.get(int(sources[at]), 0) | int(self.links.languages[at])
+                places = slice(int(ends[wid]), int(ends[wid + 1]))
+                for source, mask in zip(rows[places].tolist(), self.links.languages[places].tolist(), strict=True):
+                    masks[source] = masks.get(source, 0) | mask
+            self.words_of.add(wids)
             self._found.add(list(masks))
             self._masks.add(list(masks.values()))
         return known
 
     # the joins
 
-    def candidates(self, words: Words) -> list[int]:
-        """Return the numbers of the rules that may match, in order."""
-        sources = self._present(words)
-        alive = self._with_all_parts(sources)
+    def candidates(self, batch: Batch) -> list[list[int]]:
+        """Return for each article the numbers of the rules that may match it, in order."""
+        articles = len(batch.languages)
+        found: list[list[int]] = [[] for _ in range(articles)]
+        alive = self._with_all_parts(self._present(batch), articles)
         if not alive or not alive[0][0].size:
-            return []
-        single = self.queries.needs[alive[0][0]] == 1
-        found = [alive[0][0][single], self._within_windows(words, alive, ~single)]
-        numbers: list[int] = np.unique(self.queries.rule[np.concatenate(found)]).tolist()
-        return numbers
+            return found
+        queries = self.queries.needs.size
+        single = self.queries.needs[alive[0][0] % queries] == 1
+        kept = np.concatenate([alive[0][0][single], self._within_windows(batch, alive, ~single)])
+        rules = int(self.queries.rule[-1]) + 1
+        for key in distinct(kept // queries * rules + self.queries.rule[kept % queries]).tolist():
+            found[key // rules].append(key % rules)
+        return found
 
-    def _present(self, words: Words) -> Ints:
-        """Return the sources that the article's words lead to, in its language."""
-        places, _ = self._found.view().spread(np.unique(words.classes))
-        sources = self._found.view().values[places]
-        if self.links.bits and words.language:
-            sources = sources[self._masks.view().values[places] & self.links.bit(words.language) != 0]
-        return np.unique(sources).astype(np.int64)
+    def _present(self, batch: Batch) -> Ints:
+        """Return the sources that the articles' words lead to, in their language."""
+        classes = self.words_of.rows
+        keys = distinct(batch.articles * classes + batch.classes)
+        articles = keys // classes
+        rows = self._found.view()
+        places, past = rows.spread(keys - articles * classes)
+        of_places = np.repeat(articles, np.diff(past, prepend=0))
+        sources: Ints = of_places * self._sources + rows.values[places]
+        if self.links.bits:
+            bits = np.array([self.links.bit(language) for language in batch.languages], np.int32)
+            sources = sources[self._masks.view().values[places] & bits[of_places] != 0]
+        return distinct(sources)
 
-    def _with_all_parts(self, sources: Ints) -> list[tuple[Ints, Ints]]:
-        """Return for each part the queries that have all their parts in the article, and the sources they have them by."""
-        seen, parts = self._seen, self.queries.parts
-        reached = []
-        for part, rows in enumerate(parts):
-            places, past = rows.spread(sources)
-            queries = rows.values[places]
+    def _with_all_parts(self, sources: Ints, articles: int) -> list[tuple[Ints, Ints]]:
+        """Return for each part the queries that have all parts in their article, and the sources they have them by."""
+        count = self.queries.needs.size
+        if self._seen.size < articles * count:
+            self._seen = np.zeros(articles * count, np.uint8)
+        seen = self._seen
+        base = sources // self._sources
+        plain, base = sources - base * self._sources, base * count
+        reached: list[tuple[Ints, Ints]] = []
+        for part, rows in enumerate(self.queries.parts):
+            places, past = rows.spread(plain)
+            queries = np.repeat(base, np.diff(past, prepend=0)) + rows.values[places]
             seen[queries] |= 1 << part
             reached.append((queries, past))
         alive = []
         for queries, past in reached:
-            kept = np.flatnonzero(seen[queries] == self.queries.needs[queries])
-            alive.append((queries[kept].astype(np.int64), sources[np.searchsorted(past, kept, side="right")]))
+            kept = np.flatnonzero(seen[queries] == self.queries.needs[queries % count])
+            alive.append((queries[kept], sources[np.searchsorted(past, kept, side="right")]))
         for queries, _ in reached:
             seen[queries] = 0
         return alive
 
-    def _within_windows(self, words: Words, alive: list[tuple[Ints, Ints]], several: NDArray[np.bool_]) -> Ints:
+    def _within_windows(self, batch: Batch, alive: list[tuple[Ints, Ints]], several: NDArray[np.bool_]) -> Ints:
         """Return the queries whose other parts all stand near some place of their first."""
         first = (alive[0][0][several], alive[0][1][several])
         if not first[0].size:
             return first[0]
-        points = self._points(words, alive)
-        reach = 2 * (int(words.coordinates.max()) + int(self.queries.size.max()) + 1)
-        queries, places = self._placed(words, first, points)
-        keys, size = queries * reach + places, self.queries.size[queries] - 1
+        points = self._points(batch, alive)
+        reach = 2 * (int(batch.coordinates.max()) + int(self.queries.size.max()) + 1)
+        queries, places = self._placed(batch, first, points)
+        keys, plain = queries * reach + places, queries % self.queries.needs.size
+        size, needs = self.queries.size[plain] - 1, self.queries.needs[plain]
         near = np.ones(len(keys), np.bool_)
         for part in range(1, len(alive)):
-            other, at = self._placed(words, alive[part], points)
-            near &= _near(keys, size, np.sort(other * reach + at)) | (self.queries.needs[queries] >> part & 1 == 0)
-        return np.unique(queries[near])
+            others, at = self._placed(batch, alive[part], points)
+            near &= _near(keys, size, np.sort(others * reach + at)) | (needs >> part & 1 == 0)
+        return distinct(queries[near])
 
-    def _points(self, words: Words, alive: list[tuple[Ints, Ints]]) -> tuple[Rows, Ints]:
+    def _points(self, batch: Batch, alive: list[tuple[Ints, Ints]]) -> tuple[Rows, Ints]:
         """Return where the sources that matter stand: source → positions."""
+        if self._wanted.size < len(batch.languages) * self._sources:
+            self._wanted = np.zeros(len(batch.languages) * self._sources, np.bool_)
         wanted = self._wanted
         for _, sources in alive:
             wanted[sources] = True
-        places, past = self._found.view().spread(words.classes)
-        reached = self._found.view().values[places]
+        rows = self._found.view()
+        places, past = rows.spread(batch.classes)
+        reached = rows.values[places] + np.repeat(batch.articles * self._sources, np.diff(past, prepend=0))
         kept = np.flatnonzero(wanted[reached])
         for _, sources in alive:
             wanted[sources] = False
-        positions = words.positions[np.searchsorted(past, kept, side="right")]
+        positions = batch.positions[np.searchsorted(past, kept, side="right")]
         order = np.argsort(reached[kept], kind="stable")
         inorder = reached[kept][order]
-        known = np.unique(inorder)
+        known = distinct(inorder)
         ends = np.append(np.searchsorted(inorder, known), len(inorder))
-        return Rows(ends, positions[order].astype(np.int32)), known.astype(np.int64)
+        return Rows(ends, positions[order].astype(np.int32)), known
 
-    def _placed(self, words: Words, alive: tuple[Ints, Ints], points: tuple[Rows, Ints]) -> tuple[Ints, Ints]:
+    def _placed(self, batch: Batch, alive: tuple[Ints, Ints], points: tuple[Rows, Ints]) -> tuple[Ints, Ints]:
         """Return each place of each query's sources, as query and coordinate in the unit of its window."""
         queries, sources = alive
         rows, known = points
         places, past = rows.spread(np.searchsorted(known, sources))
-        repeated = queries[np.searchsorted(past, np.arange(len(places)), side="right")]
-        return repeated, words.coordinates[self.queries.unit[repeated], rows.values[places]]
+        repeated = np.repeat(queries, np.diff(past, prepend=0))
+        units = self.queries.unit[repeated % self.queries.needs.size]
+        return repeated, batch.coordinates[units, rows.values[places]]
+
+
+def distinct(numbers: NDArray[np.integer]) -> Ints:
+    """Return these numbers in order, each once."""
+    inorder = np.sort(numbers)
+    kept = np.ones(len(inorder), np.bool_)
+    np.not_equal(inorder[1:], inorder[:-1], out=kept[1:])
+    return inorder[kept]
 
 
 class _Classes(dict[bytes, int]):

@@ -12,9 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from monitor.model import FIELDS, Article, FieldName
 
@@ -135,43 +135,53 @@ def cased_words(pattern: str) -> tuple[str, ...]:
 _CASED_WORD = re.compile(r"[^\W_*]*(?:\*[^\W_*]*)+|[^\W_]+")
 
 
-class Offsets:
-    """The way back from folded bytes to the characters of the original."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
-    __slots__ = ("_starts", "_text")
+
+class Offsets:
+    """The way back from folded bytes to the characters of the original.
+
+    Only characters that become more or less than one byte move what follows: these are kept, each with the place of
+    its bytes (`_folded`), its own place (`_original`) and the number of its bytes (`_sizes`).
+    """
+
+    __slots__ = ("_folded", "_original", "_sizes", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts: list[int] | None = None if text.isascii() else list(_starts_of(text))
+        self._folded: list[int] = []
+        self._original: list[int] = []
+        self._sizes: list[int] = []
+        moved = 0
+        for found in _NOT_ASCII.finditer(text):
+            size = len(_folded_bytes(found.group()))
+            if size != 1:
+                self._folded.append(found.start() + moved)
+                self._original.append(found.start())
+                self._sizes.append(size)
+                moved += size - 1
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where `folded[start:end]` (not empty) stands in the original, with the marks that belong to it."""
-        if self._starts is None:
-            return start, end
-        first = bisect_right(self._starts, start) - 1
-        last = bisect_right(self._starts, end - 1)
+        last = self._character(end - 1) + 1
         while last < len(self._text) and unicodedata.category(self._text[last])[0] == "M":
             last += 1
-        return first, last
+        return self._character(start), last
 
-
-def _starts_of(text: str) -> Iterator[int]:
-    """Yield for each character where its folded bytes begin. What vanishes shares the place of what follows."""
-    at = 0
-    for character in text:
-        yield at
-        at += 1 if character < "\x80" else len(_folded_bytes(character))
+    def _character(self, at: int) -> int:
+        """Return the character to which a folded byte belongs. What vanishes shares the place of what follows."""
+        index = bisect_right(self._folded, at) - 1
+        if index < 0:
+            return at
+        behind = at - self._folded[index] - self._sizes[index]
+        return self._original[index] + (1 + behind if behind >= 0 else 0)
 
 
 # --- sentences -----------------------------------------------------------------------------------------------------
 
-_ENDING = re.compile(
-    rb"""[.!?]+["')\]]*(?=\s+["'(\[]*(?:'?[stkn]\s)?["'(\[]*[A-Z0-9\x80-\xff])"""
-    rb"""|(?<=[a-z]{2})[.!?]["')\]]*(?=[A-Z][a-z])"""
-    rb"""|\n\s*(?=[-*]\s)"""
-    rb"""|\n[ \t\r]*\n\s*"""
-)
-_LAST_WORD = re.compile(rb"[A-Za-z0-9.\x80-\xff]*\Z")
+# A full stop ends a sentence when something like a beginning follows; also where the space between is lost ("open.De").
+_ENDING = re.compile(rb"""[.!?]+["')\]]*(?:(?=\s+["'(\[]*(?:'?[stkn]\s)?["'(\[]*[A-Z0-9\x80-\xff])|(?=[A-Z][a-z]))""")
+_BULLET = re.compile(rb"\n\s*(?=[-*]\s)")
 _ABBREVIATIONS = frozenset(
     # nl
     b"dhr mevr mw mr drs ir ing prof dr ds bijv bv ca blz art nr no tel vgl afb incl excl resp max min gem jl ll st sr jr "
@@ -187,26 +197,24 @@ _ABBREVIATIONS = frozenset(
 
 def sentences(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Return where the sentences in `encoded[start:end]` stand: tuned to news in Dutch, French, German and English."""
-    found = []
-    for ending in _ENDING.finditer(text, start, end):
-        if _goes_on(text, start, ending):
-            continue
-        found.append((start, ending.end()))
-        start = ending.end()
-    found.append((start, end))
-    return found
+    cuts = [found.end() for found in _ENDING.finditer(text, start, end) if not _goes_on(text, start, found)]
+    if b"\n" in text[start:end]:
+        cuts = sorted({*cuts, *(found.end() for found in _BULLET.finditer(text, start, end))})
+    return list(zip([start, *cuts], [*cuts, end], strict=True))
 
 
 def _goes_on(text: bytes, start: int, ending: re.Match[bytes]) -> bool:
-    """Say whether this full stop belongs to an abbreviation, an initial or an ordinal."""
-    if not ending.group().startswith(b".") or ending.group().startswith(b".."):
+    """Say whether this full stop belongs to an abbreviation, an initial, an ordinal or an address."""
+    at, past = ending.span()
+    if text[past] > 32 and not text[at - 2 : at].islower():
+        return True
+    if text[at] != 46 or text[at : at + 2] == b"..":
         return False
-    before = _LAST_WORD.search(text, max(start, ending.start() - 24), ending.start())
-    word = before.group() if before else b""
+    word = text[max(start, text.rfind(b" ", start, at) + 1, text.rfind(b"\n", start, at) + 1) : at].lstrip(b"\"'([-")
     if word.isdigit():
         return len(word) <= 2
     if len(word) == 1:
-        return word.isalpha() and word.isupper()
+        return word.isupper()
     return b"." in word.strip(b".") or word.lower() in _ABBREVIATIONS
 
 
@@ -214,7 +222,7 @@ def _goes_on(text: bytes, start: int, ending: re.Match[bytes]) -> bool:
 
 _BREAK = re.compile(rb"\n[ \t\r]*\n\s*")
 _STAMP = re.compile(
-    rb"(?:\A|(?<=\n))[ \t*-]*(?:[01]?\d|2[0-3])"
+    rb"[ \t*-]*(?:[01]?\d|2[0-3])"
     rb"(?:[:h][0-5]\d(?:[ \t]*(?:uur|u|h|Uhr)\b)?|[.][0-5]\d[ \t]*(?:uur|u|h|Uhr)\b|[.][0-5]\d(?=[ \t]*(?:\n|[-|:]|\Z)))"
     rb"(?![0-9:])"
 )
@@ -238,8 +246,7 @@ class Field:
         return self._offsets
 
 
-@dataclass(slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence: where it stands, and where in the order of windows."""
 
     field: Field
@@ -253,6 +260,9 @@ class Sentence:
     bits: int  # fields it belongs to: the body's first paragraph is the lead as well, when no other lead is there
 
 
+_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
+
+
 @dataclass(slots=True)
 class Folded:
     """An article as the matcher sees it: `words[position]`, and sentences that hold positions [first, first + words)."""
@@ -260,31 +270,35 @@ class Folded:
     article: Article
     words: list[bytes] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)  # of the sentences
     joined: list[tuple[int, int, bytes]] = field(default_factory=list)  # hyphenated words: first, past the last, joined
+    _spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    _texts: dict[int, str] = field(default_factory=dict)
 
     def sentence_at(self, position: int) -> Sentence:
         """Return the sentence that holds the word at this position."""
-        return self.sentences[bisect_right(self.sentences, position, key=lambda sentence: sentence.first) - 1]
+        return self.sentences[bisect_right(self.firsts, position) - 1]
 
     def place(self, first: int, past: int) -> tuple[FieldName, int, int]:
         """Return the field and the offsets in the original text of the words at positions [first, past)."""
         sentence = self.sentence_at(first)
-        spans = _word_spans(sentence)
+        spans = self._word_spans(sentence)
         start, end = spans[first - sentence.first][0], spans[past - 1 - sentence.first][1]
         return (sentence.field.name, *sentence.field.offsets.span(start, end))
+
+    def _word_spans(self, sentence: Sentence) -> list[tuple[int, int]]:
+        if sentence.first not in self._spans:
+            words = _WORD.finditer(sentence.field.folded, sentence.start, sentence.end)
+            self._spans[sentence.first] = [word.span() for word in words]
+        return self._spans[sentence.first]
 
     def sentence_text(self, position: int) -> str:
         """Return the sentence around a word as it stands in the article."""
         sentence = self.sentence_at(position)
-        start, end = sentence.field.offsets.span(sentence.start, sentence.end)
-        return sentence.field.text[start:end].strip()
-
-
-_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
-
-
-def _word_spans(sentence: Sentence) -> list[tuple[int, int]]:
-    return [found.span() for found in _WORD.finditer(sentence.field.folded, sentence.start, sentence.end)]
+        if sentence.first not in self._texts:
+            start, end = sentence.field.offsets.span(sentence.start, sentence.end)
+            self._texts[sentence.first] = sentence.field.text[start:end].strip()
+        return self._texts[sentence.first]
 
 
 def folded(article: Article) -> Folded:
@@ -293,16 +307,10 @@ def folded(article: Article) -> Folded:
     at = Place()
     for name in FIELDS:
         text = getattr(article, name)
-        if not text:
-            continue
-        code = encoded(text)
-        part = Field(name, text, code, code.translate(_LOWER))
-        for index, (start, end, stamped) in enumerate(_paragraphs(part, live=article.live)):
-            if stamped:
-                at.next_document()
-            at.bits = BODY | LEAD if name == "body" and index == 0 and not article.lead else FIELD_BITS[name]
-            _add_paragraph(result, part, start, end, at)
-            at.paragraph += 1
+        if text:
+            code = encoded(text)
+            at.bits = BODY | LEAD if name == "body" and not article.lead else FIELD_BITS[name]
+            _add_field(result, Field(name, text, code, code.translate(_LOWER)), at)
     return result
 
 
@@ -322,17 +330,38 @@ class Place:
         self.paragraph += APART
 
 
+def _add_field(result: Folded, part: Field, at: Place) -> None:
+    for start, end, stamped in _paragraphs(part, live=result.article.live):
+        if stamped:
+            at.next_document()
+        before = len(result.words)
+        _add_paragraph(result, part, start, end, at)
+        if len(result.words) > before:
+            at.paragraph += 1
+            at.bits = FIELD_BITS[part.name]
+
+
 def _paragraphs(part: Field, *, live: bool) -> list[tuple[int, int, bool]]:
     """Return start, end and "a live-blog item begins here" of a field's paragraphs; a title or a lead is one."""
-    if part.name != "body":
-        return [(0, len(part.encoded), False)]
-    stamps = {found.start() for found in _STAMP.finditer(part.encoded)}
+    size = len(part.encoded)
+    if part.name != "body" or b"\n" not in part.encoded:
+        return [(0, size, live and _STAMP.match(part.encoded) is not None)]
+    stamps = _stamps(part.encoded)
     # One time at the head of a paragraph may be a caption; two are a live blog, whatever the page calls itself.
     if len(stamps) < (1 if live else 2):
         stamps = set()
     starts = sorted({0, *stamps, *(found.end() for found in _BREAK.finditer(part.encoded))})
-    ends = [*starts[1:], len(part.encoded)]
-    return [(start, end, start in stamps) for start, end in zip(starts, ends, strict=True)]
+    return [(start, end, start in stamps) for start, end in zip(starts, [*starts[1:], size], strict=True)]
+
+
+def _stamps(text: bytes) -> set[int]:
+    """Return where lines begin with a time of day."""
+    found, start = set(), 0
+    while start >= 0:
+        if _STAMP.match(text, start):
+            found.add(start)
+        start = text.find(b"\n", start) + 1 or -1
+    return found
 
 
 def _add_paragraph(result: Folded, part: Field, start: int, end: int, at: Place) -> None:
@@ -340,26 +369,31 @@ def _add_paragraph(result: Folded, part: Field, start: int, end: int, at: Place)
     bounds = [(start, end)] if part.name == "title" else sentences(part.encoded, start, end)
     for first, past in bounds:
         text = part.folded[first:past]
+        words = text.split()
         begin = len(result.words)
         if b"-" in text:
-            _add_hyphenated(result, text.split())
-        else:
-            result.words.extend(text.split())
-        count = len(result.words) - begin
-        if count:
-            result.sentences.append(
-                Sentence(part, first, past, begin, count, at.number, at.paragraph, at.document, at.bits)
-            )
+            words = _parted(words, begin, result.joined)
+        if words:
+            result.words += words
+            result.firsts.append(begin)
+            place = (at.number, at.paragraph, at.document, at.bits)
+            result.sentences.append(Sentence(part, first, past, begin, len(words), *place))
             at.number += 1
 
 
-def _add_hyphenated(result: Folded, words: list[bytes]) -> None:
+def _parted(words: list[bytes], begin: int, joined: list[tuple[int, int, bytes]]) -> list[bytes]:
+    """Return words with the hyphenated ones parted; their joined forms are added to `joined`."""
+    found: list[bytes] = []
     for word in words:
+        if b"-" not in word:
+            found.append(word)
+            continue
         pieces = [piece for piece in word.split(b"-") if piece]
         if len(pieces) > 1 and b"--" not in word.strip(b"-"):
-            at = len(result.words)
-            result.joined.append((at, at + len(pieces), b"".join(pieces)))
-        result.words.extend(pieces)
+            at = begin + len(found)
+            joined.append((at, at + len(pieces), b"".join(pieces)))
+        found += pieces
+    return found
 
 
 # --- language ------------------------------------------------------------------------------------------------------

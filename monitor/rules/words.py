@@ -59,6 +59,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.nodes: list[Nodes] = []  # of each atom
+        self.heads: list[int] = []  # of each atom: its first word, -1 when it has a choice there
         self.cased: dict[int, str] = {}  # words that count in this very case
         self.size = 0
         self._atoms: dict[Phrase, int] = {}
@@ -127,7 +128,9 @@ class Vocabulary:
         atom = self._atoms.get(phrase)
         if atom is None:
             atom = self._atoms[phrase] = len(self.nodes)
-            self.nodes.append(self._compiled(phrase))
+            nodes = self._compiled(phrase)
+            self.nodes.append(nodes)
+            self.heads.append(nodes[0] if nodes and isinstance(nodes[0], int) else -1)
         return atom
 
     def _compiled(self, phrase: Phrase) -> Nodes:

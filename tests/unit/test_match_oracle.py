@@ -54,7 +54,9 @@ PATTERNS = ["geheim", "geheim*", "*gesprek*", "vrede*gesprek", "*", "poetin", "c
 CASED = ["VS", "Poetin", "POETIN", "P*", "Путин", "Café", "CAF*", "vs", "V*"]
 
 words = st.one_of(
-    st.sampled_from(PATTERNS).map(Word), st.sampled_from(CASED).map(lambda pattern: Word(pattern, exact=True))
+    st.sampled_from(PATTERNS[:8]).map(Word),
+    st.sampled_from(PATTERNS).map(Word),
+    st.sampled_from(CASED).map(lambda pattern: Word(pattern, exact=True)),
 )
 simple = st.lists(words, min_size=1, max_size=2).map(lambda some: Phrase(tuple(some)))
 choices = st.lists(simple, min_size=1, max_size=3).map(lambda some: Choice(tuple(some)))
@@ -128,7 +130,12 @@ def rules(draw: st.DrawFn, name: str = "r") -> Rule:
 
 @st.composite
 def texts(draw: st.DrawFn, most: int) -> str:
-    pieces = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=most))
+    pieces = draw(
+        st.lists(
+            st.tuples(st.one_of(st.sampled_from(WORDS[:8]), st.sampled_from(WORDS)), st.sampled_from(GLUE)),
+            max_size=most,
+        )
+    )
     return "".join(word + glue for word, glue in pieces)
 
 
@@ -158,15 +165,16 @@ def agree(said: Said | None, match: Match | None, article: Article) -> None:
     assert any(places in fits for fits in said.lines.values())
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(termlists, st.lists(rules(), min_size=1, max_size=3), articles)
-def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], article: Article) -> None:
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(termlists, st.lists(rules(), min_size=1, max_size=3), st.lists(articles, min_size=1, max_size=3))
+def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], read: list[Article]) -> None:
     """Speed is worth nothing when a story is missed."""
     named = tuple(Rule(**{**_fields(rule), "id": f"r{at}"}) for at, rule in enumerate(some))
     book = RuleBook(named, (names,))
-    matches = {match.rule: match for match in compile_rules(book).match(article)}
-    for rule in named:
-        agree(ask(book, rule, article), matches.get(rule.id), article)
+    for article, found in zip(read, compile_rules(book).match_many(read), strict=True):
+        matches = {match.rule: match for match in found}
+        for rule in named:
+            agree(ask(book, rule, article), matches.get(rule.id), article)
 
 
 def _fields(rule: Rule) -> dict[str, object]:
