@@ -24,8 +24,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 FEWEST_TRIES = 6
 # More messages than this at once are a storm, whatever the channel allows: the rest goes as one.
 STORM = 30
-# How many hits one message holds in full within the limits of its kind (Slack: 50 blocks; Discord: 2,000 characters).
-MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 200, "slack": 40, "text": 8}
+# How many hits one message holds in full within the limits of its kind (Slack: 12,000 characters of blocks; Discord: 2,000 in all).
+MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 200, "slack": 20, "text": 8}
 
 
 # --- what goes where -------------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ async def test_slack_takes_what_we_send(notifier, slack):
     to = channel(slack.url)
     await told(notifier, to)
     await told(notifier, to, *(delivery(hit(number, story="s", outlet=f"Krant {number}")) for number in range(3)))
-    await told(notifier, to, *(delivery(hit(number)) for number in range(40)))
+    await told(notifier, to, *(delivery(hit(number)) for number in range(20)))
     await told(notifier, to, delivery(notice()))
     assert slack.complaints == []
     assert len(slack.received) == 4
