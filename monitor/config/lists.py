@@ -20,7 +20,7 @@ def blocks_of(
     blocks: list[Block | Actor] = []
     for key, value in node.pairs.items():
         if is_language(key):
-            blocks += blocks_of(value, faults, languages=frozenset((key,)), group=group)
+            blocks += blocks_of(value, faults, languages=frozenset((key.lower(),)), group=group)
         else:
             blocks += blocks_of(value, faults, languages=languages, group=key)
     return blocks

@@ -26,6 +26,7 @@ DEEPEST = 24
 MOST_REPAIRS = 100
 
 _UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufeff\u2028\u2029]")
+_HASHTAG = re.compile(r"[ \t](#[^\W\d_]\S*)")
 _DOUBLE_QUOTED = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\n[ \t]*|.)|[^\\]", re.DOTALL)
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"] | object
@@ -133,6 +134,7 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Fault]]:
         builder = _Builder(text, file)
         try:
             root = builder.build()
+            builder.check_comments()
         except _AliasError as alias:
             faults.append(alias.fault)
             text = _repaired(text, alias.index)
@@ -241,6 +243,7 @@ class _Builder:
         self.file = file
         self.faults: list[Fault] = []
         self.events: Iterator[Any] = iter(())
+        self.spans: list[tuple[int, int]] = []  # where texts stand, in order
 
     def build(self) -> Node | None:
         self.events = yaml.parse(self.text, Loader=_Loader)
@@ -253,6 +256,21 @@ class _Builder:
                 else:
                     self.fault(event, "a second document ('---') is not read; use include:")
         return root
+
+    def check_comments(self) -> None:
+        """Warn of `overleg #buitenland`: for YAML it is a comment that begins inside a line, and it is gone."""
+        spans = iter(self.spans)
+        start, end = next(spans, (len(self.text), 0))
+        for found in _HASHTAG.finditer(self.text):
+            while end and end <= found.start(1):
+                start, end = next(spans, (len(self.text), 0))
+            if (
+                found.start(1) < start
+                and self.text[self.text.rfind("\n", 0, found.start(1)) + 1 : found.start(1)].strip()
+            ):
+                line, column = _line_and_column(self.text, found.start(1))
+                why = f"YAML reads '{found[1]}' as a comment; a text with a '#' stands in quotes or in a block (|)"
+                self.faults.append(Fault(why, self.file, line, column, warning=True))
 
     def fault(self, event: Any, text: str) -> None:
         self.faults.append(Fault(text, self.file, event.start_mark.line + 1, event.start_mark.column + 1))
@@ -271,6 +289,7 @@ class _Builder:
             node.style = event.style or ""
             end_mark: Any = event.end_mark
             node.end = end_mark.index
+            self.spans.append((node.start, node.end))
             self.place_of_nothing(node)
         elif depth > DEEPEST:
             raise yaml.MarkedYAMLError(None, None, "too deep", mark)

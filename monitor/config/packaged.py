@@ -52,6 +52,12 @@ def pack(name: str) -> tuple[Draft, ...]:
 
 
 @cache
+def text(file: str) -> str:
+    """Return a shipped file as it stands: `feeds.yaml`, `lists/kremlin.yaml`."""
+    return (_CATALOGUE / file).read_text("utf-8")
+
+
+@cache
 def catalogue() -> tuple[Listed, ...]:
     """Return every feed of the shipped catalogue."""
     root, faults = _read("feeds.yaml")
@@ -90,7 +96,7 @@ def _listed(shape: CatalogueFeedShape) -> Listed:
 
 
 def _read(file: str) -> tuple[Node, list[Fault]]:
-    root, faults = parse((_CATALOGUE / file).read_text("utf-8"), f"monitor/catalogue/{file}")
+    root, faults = parse(text(file), f"monitor/catalogue/{file}")
     if root is None:
         raise ConfigError(faults)
     return root, faults

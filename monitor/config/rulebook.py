@@ -155,7 +155,7 @@ class RuleReader:
         for text in node.texts():
             if trapped(text):
                 continue
-            lines, faults = parse_find(text.text, locate=text.locate)
+            lines, faults = parse_find(text.text, locate=text.locate, also_wrong=True)
             self.add(faults, where, rule)
             self.check_folding(text, where, rule)
             found += [dataclasses.replace(line, number=len(found) + line.number) for line in lines]
@@ -246,6 +246,11 @@ class RuleReader:
                     term, f"'{term.source}' can never match: it has no term in {_named(rule.languages)}", where, rule
                 )
 
+        for line in rule.lines:
+            if (line.window or rule.within) == Window("sentence", 1) and _parted(line):
+                text = "this line can never match: a title is a sentence of its own, so no sentence holds both fields"
+                self.warn(line.parts[0].terms[0], text, where, rule)
+
     def warn(self, term: Term, text: str, where: str, rule: Rule) -> None:
         place = term.place
         self.faults.append(
@@ -275,6 +280,12 @@ class RuleReader:
 def _first(*values: T | None) -> T:
     """Return the first value that is said."""
     return next(value for value in values if value is not None)
+
+
+def _parted(line: Line) -> bool:
+    """Whether some parts of a line are only in titles and some never are."""
+    fields = [{term.field for term in part.terms} for part in line.parts]
+    return {"title"} in fields and any(None not in said and "title" not in said for said in fields)
 
 
 def _named(languages: Iterable[str]) -> str:

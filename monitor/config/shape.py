@@ -127,7 +127,7 @@ def language_code(text: str) -> str:
 
 def is_language(key: str) -> bool:
     """Return whether a list's key names a language, and not a group."""
-    return bool(_LANGUAGE.fullmatch(key))
+    return bool(_LANGUAGE.fullmatch(key.lower()))
 
 
 def known_timezone(text: str) -> str:
@@ -579,7 +579,7 @@ def _said(model: type[BaseModel], node: Node, error: ErrorDetails) -> str:
     """Say for a person what pydantic found."""
     kind, last = error["type"], str(error["loc"][-1]) if error["loc"] else ""
     if kind == "extra_forbidden":
-        return f"unknown key '{last}'{nearest(last, _keys(model, error['loc'][:-1]))}"
+        return f"unknown key '{last}'{nearest(last, _keys(model, error['loc'][:-1])) or _elsewhere(model, last)}"
     if kind == "missing":
         return f"'{last}:' is missing"
     if kind == "string_type":
@@ -607,6 +607,15 @@ def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
         inner = [annotation for each in models for annotation in _behind(each, step)]
         models = [found for annotation in inner for found in _models(annotation)] or models
     return [field.alias or key for each in models for key, field in each.model_fields.items()]
+
+
+def _elsewhere(model: type[BaseModel], key: str) -> str:
+    """Say under which key of the model it would stand: `pause` under `network`."""
+    for name, field in model.model_fields.items():
+        for inner in _models(field.annotation):
+            if key in keys(inner):
+                return f"; it stands under '{field.alias or name}:'"
+    return ""
 
 
 def _behind(model: type[BaseModel], key: int | str) -> Iterator[object]:

@@ -78,15 +78,17 @@ class _WrongError(Exception):
 
 
 def parse_find(
-    text: str, place: Place | None = None, *, locate: Locate | None = None
+    text: str, place: Place | None = None, *, locate: Locate | None = None, also_wrong: bool = False
 ) -> tuple[tuple[Line, ...], tuple[Fault, ...]]:
     """Return the lines of a `find:` text, and what is wrong with it; lines that are wrong are left out.
+
+    With `also_wrong` those are returned too, as far as they can be read, so that more can be said of them.
 
     `place` is where the text begins in the user's file; `locate` says it for every offset, where the file folds or
     escapes the text.
     """
     reader = _Reader(text, locate or _block(text, place or Place()))
-    lines = tuple(reader.lines())
+    lines = tuple(reader.lines(also_wrong))
     if not lines and not reader.faults:
         reader.fault(0, "nothing to find: write at least one word")
     return lines, tuple(reader.faults)
@@ -181,11 +183,11 @@ class _Reader:
                 yield offset, row
             offset += len(row) + 1
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, also_wrong: bool) -> Iterator[Line]:
         for number, (offset, row) in enumerate(self.rows(), start=1):
             before = len(self.faults)
             line = self.line(offset, row, number)
-            if line and all(fault.warning for fault in self.faults[before:]):
+            if also_wrong or all(fault.warning for fault in self.faults[before:]):
                 yield line
 
     def terms(self) -> Iterator[Term]:
@@ -198,7 +200,7 @@ class _Reader:
             if not any(token.is_sign("+", ">") for token in tokens):
                 yield from self.part(tokens, offset + len(row)).terms
 
-    def line(self, offset: int, row: str, number: int) -> Line | None:
+    def line(self, offset: int, row: str, number: int) -> Line:
         window, length = self.window(offset, row)
         tokens = self.tokens(offset, row[:length])
         cuts = [i for i, token in enumerate(tokens) if token.is_sign("+", ">")]

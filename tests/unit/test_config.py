@@ -437,6 +437,7 @@ FAULTS = [
     ("settings: {poll: {every: 5}}", "1:26: settings.poll.every", "YAML reads 5 as a number"),
     ("settings: {poll: {every: 5 min}}", "1:26: settings.poll.every", "write 30s, 5m, 2h or 7d"),
     ("settings: {poll: {slowst: 5m}}", "1:19: settings.poll.slowst", "did you mean 'slowest'?"),
+    ("settings: {allow_private: 10.0.0.0/8}", "1:12: settings.allow_private", "it stands under 'network:'"),
     ("settings: {poll: {every: 2h}}", "1:18: settings.poll", "in the wrong order"),
     ("settings: {ops: [nobody]}", "1:18: settings.ops", "unknown channel 'nobody'"),
     ("settings: {network: {allow_private: [10.0.0.0/40]}}", "1:38: settings.network.allow_private", "is no network"),
@@ -560,6 +561,8 @@ WARNINGS = [
     ("rules: [{id: x, find: geheime dienst, ignore: geheime dienst}]", "'ignore:' blanks it"),
     ("lists: {a: {nl: b1}}\nrules: [{id: x, find: $a, languages: fr}]", "it has no term in fr"),
     ("rules:\n  - id: x\n    find:\n      a1\n      b1\n", "YAML joins these lines into one"),
+    ("rules: [{id: x, find: 'title: x1 + body: y1', within: sentence}]", "this line can never match"),
+    ("rules:\n  - id: x\n    find: overleg #buitenland\n", "YAML reads '#buitenland' as a comment"),
     ("feeds: [{catalogue: nl, except: nobody-at-all}]", "the catalogue has no 'nobody-at-all'"),
     ("feeds: [{name: a, url: 'https://x.org/'}, {name: b, url: 'https://x.org/'}]", "the same address as feed 'a'"),
     ("feeds: [{name: a, url: 'https://x.org/'}, {name: A, url: 'https://y.org/'}]", "two feeds are called 'A'"),
@@ -575,6 +578,21 @@ def test_what_is_allowed_and_hardly_meant_is_warned_about(load, text, said):
 
     assert found.warning
     assert found.line
+
+
+def test_ordinary_comments_are_no_hashtags(load):
+    """Those with a blank after the sign, those on lines of their own, and signs inside texts."""
+    text = """\
+rules:   # alle regels
+  #- id: old
+  - id: one     # een regel
+    find: |
+      overleg
+      #gesprek
+    name: "C #sharp"
+"""
+
+    assert load(text).warnings == ()
 
 
 def test_a_list_inside_a_list_is_used(load):
