@@ -358,7 +358,7 @@ def after_failure(feed: Feed, error: Exception | str, now: datetime, settings: S
     obeyed, up to a day. A new address that fails is not believed any longer.
     """
     state = feed.state
-    reason = error if isinstance(error, str) else getattr(error, "reason", "") or str(error)
+    reason = error.reason if isinstance(error, FetchError) else str(error)
     gone = isinstance(error, FetchError) and error.status == HTTPStatus.GONE
     told = (isinstance(error, FetchError) and error.retry_after) or timedelta()
     wait = (feed.every or state.interval or settings.every) * 2 ** min(state.failures, 20)
