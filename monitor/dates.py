@@ -66,7 +66,7 @@ _MONTH_FIRST = re.compile(
     r"([^\W\d_]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:[\d:]+\s+(?:[a-z]+\s+)?)?(\d{4})(?!\d)"
 )
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(?!\d)")  # day before month, as in Europe
-_TIME = re.compile(r"(?<![\d:+-])(\d{1,2})[:hu.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)\s*([ap])?\.?(?:m\b)?")
+_TIME = re.compile(r"(?<![\d:+-])(\d{1,2})[:hu.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?:\s*([ap])\.?m\b\.?)?")
 _ISO_TIME = re.compile(r"t(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?")
 _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+\-−])(\d{1,2}):?(\d{2})?(?!\d)")
 _WORD = re.compile(r"[a-z]+")
@@ -119,7 +119,9 @@ def _day(said: str) -> tuple[int, int, int, int] | None:
         if found[1] in _MONTHS:
             return int(found[3]), _MONTHS[found[1]], int(found[2]), 0
     if numbers := _NUMBERS.search(said):
-        return int(numbers[3]), int(numbers[2]), int(numbers[1]), numbers.end()
+        day, month = int(numbers[1]), int(numbers[2])
+        day, month = (month, day) if month > 12 else (day, month)
+        return int(numbers[3]), month, day, numbers.end()
     return None
 
 
