@@ -21,6 +21,8 @@ NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         "Mon, 02 Mar 2026 10:00:00 CET",
         "Mon, 02 Mar 2026 11:00:00 CEST",
         "Mon, 02 Mar 2026 04:00:00 EST",
+        "Mon, 02 Mar 2026 01:00:00 PST",
+        "Mon, 02 Mar 2026 09:00 a.m. GMT",
         "ma, 02 mrt 2026 10:00:00 +0100",
         "maandag 2 maart 2026 om 09:00",
         "lun., 02 mars 2026 10:00:00 +0100",
@@ -81,6 +83,12 @@ def test_months_have_names_in_four_languages(written: str, month: int) -> None:
 def test_what_cannot_be_meant_is_no_date(written: str) -> None:
     """Better no date than one that sorts an article to the end of time."""
     assert moment(written, NINE) is None
+
+
+def test_numbers_are_day_before_month_where_they_can_be() -> None:
+    """We read European papers; some of their systems are American."""
+    assert moment("05/03/2026 12:00") == datetime(2026, 3, 5, 12, tzinfo=UTC)
+    assert moment("03/25/2026") == datetime(2026, 3, 25, tzinfo=UTC)
 
 
 def test_a_date_long_after_today_is_no_date() -> None:
