@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate, chain, islice
+from operator import itemgetter
 
 import numpy as np
 
@@ -16,13 +18,20 @@ from monitor.rules.text import Folded, folded
 
 # So many articles are searched together: more gain little and cost memory.
 TOGETHER = 32
+# So many edited rules are nothing to compile anew for.
+FEW_EDITS = 64
 # So many rules are kept ready to be judged; the others wait packed.
 READY = 10_000
 
 
 def compile_rules(book: RuleBook) -> Ruleset:
     """Return the rules of a book, ready to match. Raises KeyError when a rule names a list that the book has not."""
-    return Ruleset(book)
+    return of_base(Base(Layer(book.rules, book.lists), lambda: book))
+
+
+def of_base(base: Base) -> Ruleset:
+    """Return all rules of a base, ready to match."""
+    return Ruleset(base, range(base.layer.size))
 
 
 class Layer:
@@ -35,6 +44,18 @@ class Layer:
         self._packed = [rule.packed() for rule in lean]
         self._ready: dict[int, LeanRule] = {}
         self.lexicon.forget_the_written()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"lexicon": self.lexicon, "tables": self.tables, "_packed": self._packed}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._ready = {}
+
+    @property
+    def size(self) -> int:
+        """How many rules there are."""
+        return len(self._packed)
 
     def rule(self, number: int) -> LeanRule:
         """Return a rule by its number in this layer."""
@@ -49,16 +70,17 @@ class Layer:
         """Return what knows where the words of these rules stand in an article."""
         return Finder(text, batch_of([text], self.tables).classes, self.tables, self.lexicon)
 
-    def match(self, texts: Sequence[Folded]) -> Iterator[list[Match]]:
-        """Yield what these rules find in each of some articles."""
+    def match(self, texts: Sequence[Folded], orders: Sequence[int]) -> Iterator[list[tuple[int, Match]]]:
+        """Yield what these rules find in each of some articles, in any order. Rules of a negative order are left out."""
         batch = batch_of(texts, self.tables)
-        for article, numbers in enumerate(self.tables.candidates(batch)):
-            if numbers:
-                finder = Finder(texts[article], batch.classes_of(article), self.tables, self.lexicon)
-                found = (judge(finder, self.rule(number)) for number in numbers)
-                yield [match for match in found if match]
-            else:
+        for article, candidates in enumerate(self.tables.candidates(batch)):
+            numbers = [number for number in candidates if orders[number] >= 0]
+            if not numbers:
                 yield []
+                continue
+            finder = Finder(texts[article], batch.classes_of(article), self.tables, self.lexicon)
+            found = ((orders[number], judge(finder, self.rule(number))) for number in numbers)
+            yield [(order, match) for order, match in found if match]
 
 
 def batch_of(texts: Sequence[Folded], tables: Tables) -> Batch:
@@ -78,12 +100,55 @@ def batch_of(texts: Sequence[Folded], tables: Tables) -> Batch:
     return Batch(classes, articles, positions, words, joined, sentences, languages)
 
 
-class Ruleset:
-    """Rules that are ready to match. Matching changes nothing but what it remembers: one Ruleset serves one thread."""
+class Base:
+    """Rules that were compiled together, and the book they stood in."""
 
-    def __init__(self, book: RuleBook) -> None:
-        self.book = book
-        self._layer = Layer(book.rules, book.lists)
+    def __init__(self, layer: Layer, written: Callable[[], RuleBook]) -> None:
+        self.layer = layer
+        self._written = written
+
+    @cached_property
+    def book(self) -> RuleBook:
+        """The rules as they were written. Out of a cache they come when they are first asked for."""
+        return self._written()
+
+    def unchanged(self, book: RuleBook) -> dict[str, int]:
+        """Return the rules that mean the same in another book, by id, with their numbers here."""
+        theirs = {rule.id: rule for rule in book.rules}
+        lists = _changed_lists(self.book, book)
+        return {
+            rule.id: number
+            for number, rule in enumerate(self.book.rules)
+            if (their := theirs.get(rule.id)) is not None
+            and (their is rule or their == rule)
+            and (not lists or lists.isdisjoint(_lists_named(rule)))
+        }
+
+
+class Ruleset:
+    """Rules that are ready to match. Matching changes nothing but what it remembers: one Ruleset serves one thread.
+
+    Behind it stand the rules as they were once compiled together, and a small layer of those that were edited since.
+    """
+
+    def __init__(self, base: Base, orders: Sequence[int], edited: RuleBook | None = None) -> None:
+        """Take rules of the base, each with its place in the book (-1: none), and the book when it is another."""
+        self.base = base
+        self._layers = [(base.layer, orders)]
+        self._edited = edited
+
+    @property
+    def book(self) -> RuleBook:
+        """The rules as they were written."""
+        return self._edited or self.base.book
+
+    def _edit(self, unchanged: Mapping[str, int]) -> Ruleset:
+        """Put the rules that the base has not in a layer of their own."""
+        fresh = [(order, rule) for order, rule in enumerate(self.book.rules) if rule.id not in unchanged]
+        if fresh:
+            layer = Layer([rule for _, rule in fresh], self.book.lists)
+            self._layers.append((layer, [order for order, _ in fresh]))
+        return self
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Return what the rules find in an article, in the order of the book."""
@@ -94,8 +159,41 @@ class Ruleset:
         """Yield what the rules find in each of these articles, in their order; many together take less time."""
         rest = iter(articles)
         while some := list(islice(rest, TOGETHER)):
-            yield from map(tuple, self._layer.match([folded(article) for article in some]))
+            texts = [folded(article) for article in some]
+            layers = [layer.match(texts, orders) for layer, orders in self._layers]
+            for found in zip(*layers, strict=True):
+                yield tuple(match for _, match in sorted(chain.from_iterable(found), key=itemgetter(0)))
 
     def replace(self, book: RuleBook) -> Ruleset:
-        """Return the rules of another book, ready to match."""
-        return compile_rules(book)
+        """Return the rules of another book, ready to match; this Ruleset stays as it is.
+
+        Only rules that changed, or a list of theirs, are compiled: one edited among ten thousand costs a comparison of
+        the two books. When many changed since all were compiled together, all are again.
+        """
+        unchanged = self.base.unchanged(book)
+        places = {rule.id: order for order, rule in enumerate(book.rules)}
+        edited = len(book.rules) - len(unchanged)
+        if len(places) < len(book.rules) or edited > max(FEW_EDITS, len(unchanged) // 8):
+            return compile_rules(book)
+        orders = [-1] * self.base.layer.size
+        for name, number in unchanged.items():
+            orders[number] = places[name]
+        return Ruleset(self.base, orders, book)._edit(unchanged)
+
+
+def _changed_lists(old: RuleBook, new: RuleBook) -> set[str]:
+    """Return the names of the lists that are not the same in two books."""
+    before = {termlist.name: termlist for termlist in old.lists}
+    after = {termlist.name: termlist for termlist in new.lists}
+    return {
+        name
+        for name in before.keys() | after.keys()
+        if before.get(name) is not after.get(name) and before.get(name) != after.get(name)
+    }
+
+
+def _lists_named(rule: Rule) -> set[str]:
+    parts = [part.terms for line in rule.lines for part in line.parts]
+    parts += [rule.ignore, rule.unless_near, rule.never, *(terms for _, terms in rule.tags)]
+    names = {term.ref[0] for terms in parts for term in terms if term.ref}
+    return names | {rule.count[1][0]} if rule.count else names
