@@ -318,8 +318,9 @@ def after_refused(
 ) -> Delivery:
     """Return the delivery as it stands after a refusal: tried again later, or dead and kept for a person.
 
-    `jitter` is in [0, 1) and spreads the retries; deliveries of one message share it, and so stay one message. What the channel asks (Retry-After) is honoured, except beyond the
-    day of its death, when it is tried a last time. A refusal for good is dead at once.
+    `jitter` is in [0, 1) and spreads the retries; deliveries of one message share it, and so stay one message. What
+    the channel asks (Retry-After) is honoured, except beyond the day of its death, when it is tried a last time. A
+    refusal for good is dead at once.
     """
     tried = replace(delivery, attempts=delivery.attempts + 1, error=error.reason)
     began = delivery.first_due or delivery.created
