@@ -182,7 +182,6 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_BLANKS = re.compile(r"[^\S\n]+")
 _GAPS = re.compile(r"\n[^\S\n]*\n")
 _HTML = etree.HTMLParser(huge_tree=True, remove_comments=False)
 
@@ -194,7 +193,7 @@ def plain(markup: str, *, is_html: bool = True) -> str:
         text = _unmarked(text)
     elif is_html and "&" in text:
         text = clean(unescape(text))
-    paragraphs = (_BLANKS.sub(" ", part.replace("\n", " ")).strip() for part in _GAPS.split(text))
+    paragraphs = (" ".join(part.split()) for part in _GAPS.split(text))
     return "\n\n".join(part for part in paragraphs if part)
 
 
