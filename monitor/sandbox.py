@@ -21,6 +21,7 @@ from contextlib import suppress
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from types import TracebackType
 from typing import Self, TypeVar
@@ -33,6 +34,7 @@ T = TypeVar("T")
 
 RECYCLED_AFTER = 500  # tasks: lxml and the extractors leak a little
 STARTS_WITHIN = timedelta(seconds=60)  # a busy machine takes seconds to import the extractors
+ENDS_WITHIN = timedelta(seconds=5)
 TICK = 0.1  # seconds between two looks at the clock while a task runs
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -59,18 +61,19 @@ class Sandbox:
         self._warm = warm
         self._free = asyncio.Semaphore(workers)
         self._pool: ProcessPool | None = None
-        self._running: set[Future[bytes]] = set()
+        self._running: dict[Future[bytes], ProcessPool] = {}
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self._started_pool()
+        self._started_pool("start")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        await self._discard()
+        if self._pool is not None:
+            await self._let_go(self._pool)
 
     async def run(self, function: Callable[..., T], *args: object, deadline: timedelta | None = None) -> T:
         """Return `function(*args)` from a worker; function, arguments and answer are pickled.
@@ -90,27 +93,38 @@ class Sandbox:
         return value  # type: ignore[no-any-return]
 
     async def _said(self, what: str, work: bytes, deadline: timedelta) -> bytes:
-        future: Future[bytes] | None = None
+        """Return what a worker says. A pool that broke under the work is no fault of it: then it is done once more."""
+        for last in (False, True):
+            pool = self._started_pool(what)
+            try:
+                return await self._tried(pool, what, work, deadline)
+            except (BrokenProcessPool, RuntimeError) as error:
+                await self._let_go(pool)
+                if last:
+                    raise SandboxError("crash", what) from error
+        raise AssertionError("unreachable")
+
+    async def _tried(self, pool: ProcessPool, what: str, work: bytes, deadline: timedelta) -> bytes:
+        future = pool.schedule(_work, (work,))
+        self._running[future] = pool
         try:
-            future = self._started_pool().schedule(_work, (work,))
-            self._running.add(future)
             return await _watched(future, deadline)
         except TimeoutError as error:
             raise SandboxError("timeout", what) from error
         except ProcessExpired as error:
             # Nobody but the kernel, when memory is short, sends a worker the signal that cannot be caught.
             raise SandboxError("memory" if error.exitcode == -signal.SIGKILL else "crash", what) from error
-        except (BrokenProcessPool, RuntimeError, OSError) as error:
-            await self._discard()
+        except OSError as error:
+            await self._let_go(pool)
             raise SandboxError("crash", what) from error
         finally:
-            self._running -= {future}
+            del self._running[future]
 
-    def _started_pool(self) -> ProcessPool:
+    def _started_pool(self, what: str) -> ProcessPool:
         """Return the pool, a new one when there is none; started in this thread, with whose end its workers die."""
         if self._closed:
-            raise RuntimeError("the sandbox is closed")
-        if self._pool is None or not self._pool.active:
+            raise SandboxError("crash", f"{what} in a closed sandbox")
+        if self._pool is None:
             self._pool = ProcessPool(
                 self._workers,
                 RECYCLED_AFTER,
@@ -121,14 +135,18 @@ class Sandbox:
             self._pool.active  # noqa: B018 - asking starts it
         return self._pool
 
-    async def _discard(self) -> None:
-        """Let go of the pool and of what runs in it."""
-        pool, self._pool = self._pool, None
-        for future in self._running:
+    async def _let_go(self, pool: ProcessPool) -> None:
+        """End a pool and what runs in it. It is waited for, not for ever: a worker that was killed while it spoke may
+        leave the pool's own thread listening to the rest."""
+        if self._pool is not pool:
+            return  # a neighbour was first
+        self._pool = None
+        for future in [future for future, where in self._running.items() if where is pool]:
             future.cancel()
-        if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]
-            await asyncio.to_thread(pool.join)
+        pool.stop()  # type: ignore[no-untyped-call]
+        ending = Thread(target=pool.join, daemon=True)
+        ending.start()
+        await asyncio.to_thread(ending.join, ENDS_WITHIN.total_seconds())
 
 
 async def _watched(future: Future[bytes], deadline: timedelta) -> bytes:
@@ -144,7 +162,7 @@ async def _watched(future: Future[bytes], deadline: timedelta) -> bytes:
             now = monotonic()
             began = now if began is None and future.running() else began
             if began is None and now - asked > STARTS_WITHIN.total_seconds():
-                raise RuntimeError("no worker took the task up")
+                raise OSError("no worker took the work up")
             if began is not None and now - began > deadline.total_seconds() and not waiting.done():
                 raise TimeoutError
         if waiting.cancelled():

@@ -204,6 +204,16 @@ async def test_a_worker_killed_from_outside_costs_one_task():
         assert await box.run(chores.double, 1) == 2
 
 
+async def test_a_pool_that_breaks_under_the_work_does_it_again():
+    """A worker that is killed while it waits breaks the whole pool: no fault of the next page, which is read all the same."""
+    async with Sandbox(2) as box:
+        for number in range(5):
+            for worker in {await box.run(chores.pid) for _ in range(4)}:
+                os.kill(worker, signal.SIGKILL)
+            await asyncio.sleep(0.2 * number % 0.5)
+            assert await asyncio.gather(*(box.run(chores.double, i) for i in range(4))) == [0, 2, 4, 6]
+
+
 DAEMON = """
     import asyncio, signal
     from monitor.sandbox import Sandbox
