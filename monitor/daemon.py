@@ -38,6 +38,8 @@ HOUSEKEEPING: Final = timedelta(minutes=10)
 WIDTH: Final = 32
 # What is in hand when we are asked to stop may take this long to end; systemd's TimeoutStopSec lies above it.
 GRACE: Final = timedelta(seconds=8)
+# What a round waits while a host rests between two visits, in seconds.
+REST: Final = 0.05
 # A heartbeat looks whether the file changed, whether the clock jumped, and whether the ticks still run.
 HEARTBEAT: Final = timedelta(seconds=1)
 JUMP: Final = timedelta(seconds=30)
@@ -92,6 +94,15 @@ class Daemon:
     async def poll(self) -> int:
         """Poll every feed that is due, one visit a host at a time."""
         return await drain(self._claimer("poll", "feeds"), self._visit, width=WIDTH, stopping=self.stopping)
+
+    async def poll_every_feed(self) -> int:
+        """Poll every feed once, whatever its date."""
+        visits = await self.pipeline.every_feed()
+
+        async def claim() -> Visit | None:
+            return visits.pop() if visits else None
+
+        return await drain(claim, self._visit, width=WIDTH, stopping=self.stopping)
 
     async def read(self) -> int:
         """Read every entry that is due, one visit a host at a time."""
@@ -260,11 +271,10 @@ async def round_of(pipeline: Pipeline, stopping: asyncio.Event | None = None) ->
     """Poll every feed whatever its date, read all that is due, deliver all that is due."""
     daemon = Daemon(pipeline, load=lambda: pipeline.config, stopping=stopping or asyncio.Event())
     with daemon._signals():
-        await pipeline.make_feeds_due()
-        while await pipeline.more_to_come() and not daemon.stopping.is_set():
-            made = await daemon.poll() + await daemon.read()
-            if not made:
-                await asyncio.sleep(0.05)  # a host rests between two visits
+        await daemon.poll_every_feed()
+        while await pipeline.more_to_read() and not daemon.stopping.is_set():
+            if not await daemon.read():
+                await asyncio.sleep(REST)
         await daemon.deliver()
         await asyncio.gather(*daemon.sending.values())
     return daemon.tally

@@ -45,6 +45,7 @@ from monitor.policy import polling, reading
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
 from monitor.store import PollRecord, Store, What
+from monitor.urls import host
 
 # A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
 LEASE: Final = timedelta(minutes=10)
@@ -298,14 +299,18 @@ class Pipeline:
         """End a visit: the next may come after the polite pause; what was not begun takes its old place."""
         await self.store.apart(self.store.release_host, visit.host, self.clock() + self.config.settings.pause)
 
-    async def make_feeds_due(self) -> None:
-        """Let every feed be polled now, but for those that are gone for good."""
-        await self.store.apart(self.store.make_feeds_due, self.clock())
+    async def every_feed(self) -> list[Visit]:
+        """Return a visit to each host with all its feeds, whatever their dates, but for those that are gone for good."""
+        hosts: dict[str, list[Feed]] = {}
+        for feed in await self.store.apart(self.store.feeds):
+            if feed.state.due is not None:
+                hosts.setdefault(host(feed.url), []).append(feed)
+        return [Visit(host=name, entries=(), feeds=tuple(feeds)) for name, feeds in hosts.items()]
 
-    async def more_to_come(self) -> bool:
-        """Whether something falls due that is worth waiting for in one round: a host's polite pause, no retry."""
+    async def more_to_read(self) -> bool:
+        """Whether an entry falls due that is worth waiting for in one round: after a host's pause, not a retry."""
         now = self.clock()
-        due = await self.store.apart(self.store.next_due, now)
+        due = await self.store.apart(self.store.next_due, now, what="entries")
         return due is not None and due <= now + self.config.settings.pause + timedelta(seconds=1)
 
     async def channels_waiting(self) -> tuple[str, ...]:

@@ -280,7 +280,7 @@ def _number(c: Connection, table: Table, where: ColumnElement[bool] | None = Non
     return c.scalar(select(func.count()).select_from(table).where(true() if where is None else where)) or 0
 
 
-def _channel(name: str, found: Iterable[Sequence[Any]], errors: Mapping[str, str]) -> ChannelReport:
+def _channel(name: str, found: Iterable[Any], errors: Mapping[str, str]) -> ChannelReport:
     numbers: Counter[str] = Counter()
     last: datetime | None = None
     for row in found:
