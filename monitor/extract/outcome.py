@@ -142,9 +142,9 @@ def _gate(seen: Sight) -> tuple[Outcome, str] | None:
 
 def _wall_address(page: Page) -> str:
     """Return where the page stands, when that is a wall's address and not the one that was asked for."""
-    if not page.url or urls.normal(page.url) == urls.normal(page.asked):
-        return ""
     host, path = urls.host(page.url), _path(page.url)
+    if not host or urls.normal(page.url) == urls.normal(page.asked):
+        return ""
     moved = bool(page.asked) and host != urls.host(page.asked)
     if (moved and _GATE_HOSTS.search(host)) or (_GATE_PATHS.search(path) and not _GATE_PATHS.search(_path(page.asked))):
         return urls.masked(host + path)

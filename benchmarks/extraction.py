@@ -1,0 +1,165 @@
+"""Extraction beside others, in one run, on pages with ground truth: token F1 by language, and what a page costs.
+
+    MONITOR_SHARED=../shared python benchmarks/extraction.py
+
+Compared are our first text (`read`) and our refined one (`refine`, on top of it), trafilatura alone, readability-lxml,
+newspaper4k and jusText; what is not installed is left out. Costs are CPU milliseconds a page, taken in turns so that a
+busy machine slows all alike; the median over pages of our cost ÷ trafilatura's is the figure that has a goal (1.1).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+import tarfile
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import fmean, median
+from time import process_time
+from typing import Any
+
+from lxml import html
+
+from monitor import extract
+from monitor.extract.text import words
+from monitor.model import Entry, Page
+
+SHARED = Path(os.environ.get("MONITOR_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
+BELGIAN = {"dhnet", "lavenir", "sudinfo", "sudpresse", "septsursept"}
+STOPLISTS = {"nl": "Dutch", "fr": "French", "de": "German", "uk": "Ukrainian"}
+NOTHING = Entry(key="e", feed="")
+ROUNDS = 3
+YARDSTICK = "trafilatura fast"
+
+Extractor = Callable[[Page, str], str]
+
+
+def first(page: Page, _: str) -> str:
+    article = extract.read(page, NOTHING).article
+    return extract.whole(article) if article else ""
+
+
+def refined(page: Page, _: str) -> str:
+    article = extract.refine(page, extract.read(page, NOTHING)).article
+    return extract.whole(article) if article else ""
+
+
+def others() -> Iterator[tuple[str, Extractor]]:
+    """Yield the extractors that are installed."""
+    makers = {
+        "trafilatura": trafilaturas,
+        "readability": readability,
+        "newspaper": newspaper,
+        "justext": justext,
+    }
+    for name, maker in makers.items():
+        try:
+            yield from maker(importlib.import_module(name))
+        except ImportError:
+            print(f"{name} is not installed: left out", file=sys.stderr)
+
+
+def trafilaturas(library: Any) -> Iterator[tuple[str, Extractor]]:
+    def text_only(page: Page, _: str) -> str:
+        return library.extract(page.body, fast=True) or ""
+
+    def fast(page: Page, _: str) -> str:
+        return library.bare_extraction(page.body, fast=True, with_metadata=True).text
+
+    def whole(page: Page, _: str) -> str:
+        return library.bare_extraction(page.body, with_metadata=True).text
+
+    yield from (("trafilatura fast, text only", text_only), (YARDSTICK, fast), ("trafilatura", whole))
+
+
+def readability(library: Any) -> Iterator[tuple[str, Extractor]]:
+    def main_part(page: Page, _: str) -> str:
+        return html.fromstring(library.Document(page.body.decode("utf-8", "replace")).summary()).text_content()
+
+    yield "readability-lxml", main_part
+
+
+def newspaper(library: Any) -> Iterator[tuple[str, Extractor]]:
+    def parsed(page: Page, language: str) -> str:
+        article = library.Article("https://example.org/", language=language)
+        article.download(input_html=page.body.decode("utf-8", "replace"))
+        article.parse()
+        return str(article.text)
+
+    yield "newspaper4k", parsed
+
+
+def justext(library: Any) -> Iterator[tuple[str, Extractor]]:
+    def kept(page: Page, language: str) -> str:
+        found = library.justext(page.body, library.get_stoplist(STOPLISTS[language]))
+        return "\n".join(paragraph.text for paragraph in found if not paragraph.is_boilerplate)
+
+    yield "jusText", kept
+
+
+def scores(got: str, wanted: str) -> tuple[float, float, float]:
+    mine, theirs = Counter(words(got)), Counter(words(wanted))
+    shared = (mine & theirs).total()
+    precision, recall = shared / max(1, mine.total()), shared / max(1, theirs.total())
+    return precision, recall, 2 * precision * recall / (precision + recall or 1)
+
+
+def tried(extractor: Extractor, page: Page, language: str) -> tuple[str, float]:
+    """Return the text ("" when the extractor gives up) and the CPU seconds that it took."""
+    began = process_time()
+    try:
+        text = extractor(page, language)
+    except Exception as error:  # a library's failure is its score  # noqa: BLE001
+        print(f"{page.url}: {error!r}", file=sys.stderr)
+        text = ""
+    took = process_time() - began
+    return text, took
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    extractors: dict[str, Extractor] = {"ours, first": first, "ours, refined": refined, **dict(others())}
+    found: dict[str, dict[str, list[tuple[float, float, float]]]] = {name: defaultdict(list) for name in extractors}
+    costs: dict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(SHARED / "data" / "real.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+        real = Path(folder) / "real"
+        for path, truth in json.loads((real / "gt_dev.json").read_text("utf-8")).items():
+            page = Page(url=truth["url"] or "", asked=truth["url"] or "", body=(real / path).read_bytes())
+            language = "fr-BE" if truth["publisher"] in BELGIAN else truth["lang"]
+            times: dict[str, list[float]] = defaultdict(list)
+            for _ in range(ROUNDS):
+                for name, extractor in extractors.items():
+                    text, took = tried(extractor, page, truth["lang"])
+                    times[name].append(took)
+                    if len(times[name]) == 1:
+                        found[name][language].append(scores(text, truth["body"]))
+            for name, all_times in times.items():
+                costs[name].append(min(all_times))
+    show(found, costs)
+
+
+def show(found: dict[str, dict[str, list[tuple[float, float, float]]]], costs: dict[str, list[float]]) -> None:
+    languages = ("nl", "fr-BE", "de")
+    print(
+        f"{'':<28}"
+        + "".join(f"{language + ' P':>9}{'R':>7}{'F1':>7}" for language in languages)
+        + f"{'ms':>9}{'÷ traf.':>9}"
+    )
+    for name, by_language in found.items():
+        cells = "".join(
+            f"{fmean(score[0] for score in by_language[language]):9.3f}"
+            f"{fmean(score[1] for score in by_language[language]):7.3f}{fmean(score[2] for score in by_language[language]):7.3f}"
+            for language in languages
+        )
+        ratios = [mine / theirs for mine, theirs in zip(costs[name], costs.get(YARDSTICK, costs[name]), strict=True)]
+        print(f"{name:<28}{cells}{1000 * median(costs[name]):9.1f}{median(ratios):9.2f}")
+
+
+if __name__ == "__main__":
+    main()
