@@ -457,7 +457,7 @@ KEEPS: frozenset[Handler] = frozenset(
 async def main(port: int) -> None:
     async with Hostile(port=port) as server:
         for name in sorted(HANDLERS):
-            print(server.url(f"/{name}"))
+            print(server.url(f"/{name}"), flush=True)
         await asyncio.Event().wait()
 
 

@@ -165,6 +165,33 @@ async def test_the_slow_do_not_delay_the_rest(bad: Hostile):
     assert done == ["good"] * 200 + ["slow"] * 60
 
 
+async def test_those_who_pour_do_not_stop_the_rest(bad: Hostile):
+    """Endless tiny chunks and empty answers keep the event loop busy; the healthy still get their turn in between."""
+    done: list[str] = []
+
+    async def poll(web: Fetcher, url: str) -> None:
+        try:
+            await web.feed(feed(url))
+        except FetchError:
+            done.append("pours")
+        else:
+            done.append("good")
+
+    pourer = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.hostile", cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert pourer.stdout is not None
+    root = (await pourer.stdout.readline()).decode().rpartition("/")[0]
+    try:
+        async with fetcher(total=8) as web:
+            pours = [f"{root}/endless-chunks", f"{root}/endless-continue", f"{root}/tiny-chunks"]
+            await asyncio.gather(*(poll(web, url) for url in pours + [bad.url("/good")] * 30))
+    finally:
+        pourer.kill()
+        await pourer.communicate()
+    assert done == ["good"] * 30 + ["pours"] * 3
+
+
 @pytest.mark.parametrize("path", ["/endless", "/gzip-bomb", "/empty-members"])
 async def test_too_much_is_cut_and_never_remembered_as_the_whole(bad: Hostile, path: str):
     """The beginning is of use (newest first); its ETag is not: the rest would be 304 for ever."""
