@@ -462,7 +462,7 @@ def _value(detail: Any, *, atom: bool, short: bool = False) -> str:
 
 # --- the plain way: lxml, item by item ---
 
-_ITEM_START = re.compile(r"<(?:[\w.\-]+:)?(?:item|entry)(?=[\s>])")
+_ITEM_START = re.compile(r"<(?:[\w.\-]+:)?(?:item|entry)(?=[\s/>])")
 _ROOT_TAG = re.compile(r"<[A-Za-z][^<>]*>")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RECOVERING: dict[str, Any] = {"recover": True, "resolve_entities": False, "no_network": True, "huge_tree": False}
