@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import glob
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from monitor.config.shape import (
     FeedShape,
     FileShape,
     ListsShape,
+    PollShape,
     SettingsShape,
     fault_at,
     keys,
@@ -44,9 +47,9 @@ CONSOLE = "console"
 class Config:
     """All that a user wrote, as values. `digest` changes when what rules, lists and feeds say changes."""
 
-    settings: Settings
-    feeds: tuple[Feed, ...] = field(repr=False)  # an address may hold a password
-    channels: Mapping[str, Channel]
+    settings: Settings = field(repr=False)  # any value may hold what the environment gave
+    feeds: tuple[Feed, ...] = field(repr=False)
+    channels: Mapping[str, Channel] = field(repr=False)
     book: RuleBook = field(repr=False)
     warnings: tuple[Fault, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read: when one changes, load again
@@ -171,12 +174,12 @@ class _Builder:
             said = path.read_bytes()
             self.hash.update(said)
             return said.decode("utf-8")
-        except OSError as error:
-            why = f"{path} cannot be read: {error.strerror}"
-            self.faults.append(fault_at(asked, why, "include") if asked else Fault(why, str(path)))
         except UnicodeDecodeError as error:
             line = said.count(b"\n", 0, error.start) + 1
             self.faults.append(Fault("this is no text in UTF-8", str(path), line, 1))
+        except OSError as error:
+            why = f"{path} cannot be read: {error.strerror}"
+            self.faults.append(fault_at(asked, why, "include") if asked else Fault(why, str(path)))
         return None
 
     def fill(self, root: Node, folder: Path) -> None:
@@ -215,15 +218,14 @@ class _Builder:
     def included(self, file: _File) -> Iterator[_File]:
         asked = file.section("include")
         for node in asked.texts() if asked else ():
-            if trap := trapped(node):
+            if trap := trapped(node) or ("\0" in node.text and "no path holds a NUL"):
                 self.faults.append(fault_at(node, trap, "include"))
                 continue
-            folder = file.path.parent
-            found = sorted(folder.glob(node.text)) if "*" in node.text else [folder / node.text]
+            found = _matching(file.path.parent / node.text)
             if not found:
                 self.faults.append(fault_at(node, f"no file matches '{node.written}'", "include", warning=True))
             for path in found:
-                if path.resolve() in {seen.resolve() for seen in self.paths}:
+                if os.path.realpath(path) in {os.path.realpath(seen) for seen in self.paths}:
                     self.faults.append(fault_at(node, f"{path} is read already", "include"))
                 else:
                     yield from self.read(path, node)
@@ -269,6 +271,7 @@ class _Builder:
             "story_window": shape.story_window,
         }
         settings = dataclasses.replace(Settings(), **{key: value for key, value in said.items() if value is not None})
+        settings = _stretched(settings, poll or PollShape())
         if not settings.fastest <= settings.every <= settings.slowest:
             self.faults.append(
                 fault_at(node.at("poll"), "fastest, every and slowest stand in the wrong order", "settings.poll")
@@ -423,6 +426,24 @@ class _Builder:
         for _section, item, i in self.each(files, "rules", "items"):
             reader.read(item, f"rules[{i}]")
         return reader.book()
+
+
+def _matching(path: Path) -> list[Path]:
+    """Return the files that a path with `*` in it stands for; one without stands for itself."""
+    if "*" not in str(path):
+        return [path]
+    try:
+        return [Path(found) for found in sorted(glob.glob(str(path)))]  # noqa: PTH207 — Path.glob refuses absolute ones
+    except ValueError:
+        return []
+
+
+def _stretched(settings: Settings, said: PollShape) -> Settings:
+    """Return the settings with the limits of polling that nobody set wide enough for what somebody did set."""
+    every = settings.every if said.every else min(max(settings.every, settings.fastest), settings.slowest)
+    fastest = settings.fastest if said.fastest else min(settings.fastest, every)
+    slowest = settings.slowest if said.slowest else max(settings.slowest, every)
+    return dataclasses.replace(settings, every=every, fastest=fastest, slowest=slowest)
 
 
 _SELECTORS: tuple[Callable[[Feed], str], ...] = (

@@ -30,7 +30,7 @@ class Filling:
     files: list[Path] = field(default_factory=list)
     faults: list[tuple[Node, Fault]] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)  # that hold something now that is never to be shown
-    values: set[str] = field(default_factory=set)  # what was filled in
+    values: set[str] = field(default_factory=set)  # what was filled in, defaults left out: those stand in the file
 
     def fill(self, root: Node) -> None:
         """Fill in every value of the tree, in place."""
@@ -43,7 +43,6 @@ class Filling:
 
         def filled(found: re.Match[str]) -> str:
             value = self._value(node, found)
-            self.values.add(value)
             in_login = node.text.find("://") < found.start() < end_of_login
             # A password with an @ or a / in it would break the address it stands in; what is escaped stays so.
             return quote(value, safe="%!$&'()*+,;=~") if in_login else value
@@ -68,6 +67,7 @@ class Filling:
             return ""
         value = self.environ.get(named[1]) or self._credential(named[1])
         if value:
+            self.values.add(value)
             return value
         if named[2] is None:
             state = "empty" if named[1] in self.environ else "not set"
@@ -99,6 +99,7 @@ class Filling:
             self._fault(node, found.start(), f"{path} is no text in UTF-8")
             return ""
         self.files.append(path)
+        self.values.add(value)
         if open_to_all:
             self._fault(
                 node, found.start(), f"{path} can be read by everybody on this machine: chmod 600", warning=True

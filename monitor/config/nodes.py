@@ -51,6 +51,7 @@ class Node:
     source: str = ""  # of the whole file
     start: int = 0
     end: int = 0
+    indent: int = -1  # of a block; -1: not looked up yet
 
     @property
     def place(self) -> Place:
@@ -94,14 +95,17 @@ class Node:
         return Place(self.file, *_line_and_column(self.source, index))
 
     def _locate_in_block(self, offset: int) -> Place:
-        before = self.text.count("\n", 0, offset)
+        if self.indent < 0:
+            self.indent = self._indent()
         begin = self.text.rfind("\n", 0, offset) + 1
-        row = self.text[begin:].split("\n", 1)[0]
-        index = self.start
-        for _ in range(before + 1):
-            index = self.source.find("\n", index) + 1
-        written = self.source[index:].split("\n", 1)[0]
-        return Place(self.file, self.line + before + 1, len(written) - len(row) + 1 + offset - begin)
+        row = self.line + 1 + self.text.count("\n", 0, begin)
+        return Place(self.file, row, self.indent + offset - begin + 1)
+
+    def _indent(self) -> int:
+        """Return how far the lines of a block are indented: the first that holds something tells."""
+        written = self.source[self.source.find("\n", self.start) + 1 : self.end].split("\n")
+        both = zip(written, self.text.split("\n"), strict=False)
+        return next((len(row) - len(text) for row, text in both if text.strip()), 0)
 
     def _origins(self) -> Iterator[int]:
         """Yield, for each sign of the text, its offset in the file. Blanks that YAML folds stand where the line ends."""

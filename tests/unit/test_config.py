@@ -159,6 +159,22 @@ def test_a_whole_file_means_what_it_says(load):
     assert (Path("rules.yaml"),) == found.files
 
 
+@pytest.mark.parametrize(
+    ("poll", "seconds"),
+    [
+        ("every: 30s", (30, 30, 3600)),
+        ("every: 2h", (60, 7200, 7200)),
+        ("slowest: 2m", (60, 120, 120)),
+        ("fastest: 10m", (600, 600, 3600)),
+    ],
+)
+def test_limits_of_polling_that_nobody_set_give_way(load, poll, seconds):
+    """To say one of them is enough."""
+    found = load(f"settings: {{poll: {{{poll}}}}}").settings
+
+    assert seconds == tuple(int(one.total_seconds()) for one in (found.fastest, found.every, found.slowest))
+
+
 def test_channels_say_when_they_may_speak(load):
     """Rates, digests, quiet hours, days, language."""
     channels = load(WHOLE, SECRETS).channels
@@ -343,6 +359,17 @@ def test_a_fault_in_an_included_file_is_said_there(faults, tmp_path):
     assert faults("include: a.yaml\n" + RULE)[0].startswith("a.yaml:3:14: rules[0].find: '|' needs brackets")
 
 
+@pytest.mark.parametrize("path", ['"\\0"', '"\\0*"', '"[*"', '"**/x"', "/nowhere/*.yaml", "."])
+def test_no_path_breaks_the_loader(load, path):
+    """Whatever a person includes: a fault or a warning at its place."""
+    try:
+        said = load(f"include: {path}").warnings
+    except ConfigError as error:
+        said = error.faults
+
+    assert [fault.where for fault in said] == ["include"]
+
+
 def test_what_may_stand_once_stands_in_one_file(faults, tmp_path):
     """Two files that set the same thing contradict each other, at best."""
     (tmp_path / "a.yaml").write_text("settings: {contact: a}\nchannels: {console: {}}\nlists: {x: a1}\n" + RULE)
@@ -438,7 +465,7 @@ FAULTS = [
     ("settings: {poll: {every: 5 min}}", "1:26: settings.poll.every", "write 30s, 5m, 2h or 7d"),
     ("settings: {poll: {slowst: 5m}}", "1:19: settings.poll.slowst", "did you mean 'slowest'?"),
     ("settings: {allow_private: 10.0.0.0/8}", "1:12: settings.allow_private", "it stands under 'network:'"),
-    ("settings: {poll: {every: 2h}}", "1:18: settings.poll", "in the wrong order"),
+    ("settings: {poll: {every: 2h, slowest: 1h}}", "1:18: settings.poll", "in the wrong order"),
     ("settings: {ops: [nobody]}", "1:18: settings.ops", "unknown channel 'nobody'"),
     ("settings: {network: {allow_private: [10.0.0.0/40]}}", "1:38: settings.network.allow_private", "is no network"),
     ("feeds: [{catalogue: [nl, beee]}]", "1:26: feeds[0].catalogue", "the catalogue has no 'beee'"),
@@ -687,6 +714,7 @@ PLACES = [
     'include: "${S}"',
     'include: "${S}*.yaml"',
     'version: "${S}"',
+    'settings: {contact: "${S}", database: "${S}"}\nchannels: {a: {template: "${S}"}}',
 ]
 
 
@@ -696,7 +724,7 @@ def test_what_a_secret_holds_is_in_no_fault_and_no_repr(load, text):
     said = ""
     try:
         found = load(text, {"S": CANARY})
-        said = repr(found) + repr(found.settings) + repr(found.channels) + "\n".join(map(str, found.warnings))
+        said = repr(found) + "\n".join(map(str, found.warnings))
     except ConfigError as error:
         said = f"{error!r} {error} {error.__context__!r} {error.__cause__!r}"
 
