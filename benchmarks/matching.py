@@ -1,0 +1,227 @@
+"""What matching costs, raw text to hits with their evidence, for 10 to 100,000 rules; beside what else one could use.
+
+    python benchmarks/matching.py [--quick] [--most 100000] [--json FILE]
+
+Articles are the real Dutch ones of the shared data (MONITOR_SHARED); rules are made of their words (`generated.py`).
+All contenders take turns within one run, the best turn counts, and CPU time is what is measured (wall time for
+PostgreSQL, which is another process): only ratios mean anything, the machine is shared. `re` and PostgreSQL are given
+fewer articles, and `re` a sample of the rules beyond 1,000, scaled up: it is linear. A brute-force oracle, written
+apart, says whether every hit, and every miss of a sample, is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import rivals  # noqa: E402 — found beside this file
+from generated import Chance, Written, book, real_articles, term  # noqa: E402
+
+from monitor.model import Article  # noqa: E402
+from monitor.rules.cache import from_bytes, to_bytes  # noqa: E402
+from monitor.rules.compile import TOGETHER, Ruleset, batch_of, compile_rules  # noqa: E402
+from monitor.rules.spec import RuleBook  # noqa: E402
+from monitor.rules.text import fold, folded  # noqa: E402
+from tests.oracle import ask  # noqa: E402
+
+RE_RULES = 1_000
+RE_ARTICLES = 3
+POSTGRES_ARTICLES = 8
+
+Clock = Callable[[], float]
+Turn = tuple[str, int, Callable[[], object], Clock, float]  # contender, rules, what it does, clock, articles × scale
+
+
+def main() -> None:
+    """Run everything and print it."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="fewer articles, fewer turns, at most 10,000 rules")
+    options.add_argument("--most", type=int, default=100_000, help="the greatest number of rules")
+    options.add_argument("--json", type=Path, help="also write the figures here")
+    asked = options.parse_args()
+    most = min(asked.most, 10_000) if asked.quick else asked.most
+    report = run(most, articles=128 if asked.quick else 512, turns=2 if asked.quick else 3)
+    if asked.json:
+        asked.json.write_text(json.dumps(report, indent=1))
+
+
+def run(most: int, articles: int, turns: int) -> dict[str, object]:
+    """Return all figures; they are printed on the way."""
+    every = real_articles()
+    chance = Chance(every)
+    read = random.Random(7).sample(every, articles)
+    print(f"{articles} articles of {sum(len(fold(one.body).split()) for one in read) // articles} words")
+    sizes = [size for size in (10, 100, 1_000, 10_000, 100_000) if size <= most]
+    report: dict[str, object] = {}
+    with rivals.postgres() as address:
+        contenders: list[Turn] = [("folding", 0, lambda: _fold(read), process_time, articles)]
+        compiled: dict[int, Ruleset] = {}
+        for size in sizes:
+            rules = chance.rules(size)
+            figures, ruleset = _compiling(rules)
+            report[f"{size} rules"] = figures
+            compiled[size] = ruleset
+            contenders += _contenders(rules, ruleset, read, address)
+        gc.collect()
+        gc.freeze()  # the rules never die: the collector need not look at them again
+        report["µs an article"] = _in_turns(contenders, turns)
+        report["oracle"] = {size: _agreement(compiled[size], read) for size in sizes}
+    print(f"oracle: {report['oracle']}")
+    report["goals"] = _goals(report, sizes)
+    return report
+
+
+def _fold(articles: Sequence[Article]) -> int:
+    return sum(len(fold(f"{one.title}\n{one.body}").split()) for one in articles)
+
+
+def _contenders(rules: list[Written], ruleset: Ruleset, read: Sequence[Article], address: str | None) -> list[Turn]:
+    size = len(rules)
+    texts = [folded(article) for article in read]
+    few, some = read[:RE_ARTICLES], read[:POSTGRES_ARTICLES]
+    tables = ruleset.base.layer.tables
+    found: list[Turn] = [
+        ("monitor, one by one", size, lambda: [ruleset.match(one) for one in read], process_time, len(read)),
+        ("monitor, batches", size, lambda: list(ruleset.match_many(read)), process_time, len(read)),
+        ("  its join alone", size, lambda: _join(texts, ruleset), process_time, len(read)),
+        ("  in batches", size, lambda: _join(texts, ruleset, TOGETHER), process_time, len(read)),
+    ]
+    assert tables.queries.rule.size == size
+    try:
+        scanner = rivals.Scanner(rules, ruleset)
+        found.append(("ahocorasick_rs + the join", size, lambda: scanner.candidates(texts), process_time, len(read)))
+    except ImportError:
+        print("ahocorasick_rs is not installed: left out")
+    sample = random.Random(3).sample(rules, min(size, RE_RULES))
+    by_re = rivals.by_re(sample)
+    found.append(("re", size, lambda: by_re(few), process_time, len(few) * len(sample) / size))
+    if address is None:
+        print("PostgreSQL's programs or psycopg are not installed: left out")
+    else:
+        stored, unsaid = rivals.by_postgres(address, rules, f"rules_{size}")
+        print(f"  PostgreSQL cannot say {unsaid:.0%} of the terms (leading wildcards), and knows no windows")
+        found.append(("PostgreSQL", size, lambda: stored(some), perf_counter, len(some)))
+    return found
+
+
+def _join(texts: Sequence[object], ruleset: Ruleset, together: int = 1) -> None:
+    tables = ruleset.base.layer.tables
+    for at in range(0, len(texts), together):
+        tables.candidates(batch_of(texts[at : at + together], tables))  # type: ignore[arg-type]
+
+
+def _in_turns(contenders: Sequence[Turn], turns: int) -> dict[str, dict[int, float]]:
+    """Let all do their work in turn; return the best µs an article of each, by rules."""
+    best: dict[str, dict[int, float]] = {}
+    for turn in range(turns + 1):  # the first is to warm up: words are looked up once
+        for name, size, work, clock, articles in contenders:
+            gc.collect()
+            began = clock()
+            work()
+            taken = (clock() - began) / articles * 1e6
+            if turn:
+                row = best.setdefault(name, {})
+                row[size] = min(taken, row.get(size, taken))
+    sizes = sorted({size for _, size, *_ in contenders if size})
+    print(f"\n{'µs an article, rules:':28}" + "".join(f"{size:>14,}" for size in sizes))
+    for name, row in best.items():
+        cells = (f"{row.get(size, row.get(0, float('nan'))):>14,.0f}" for size in sizes)
+        print(f"{name:28}" + "".join(cells))
+    return best
+
+
+# --- compiling, editing, starting ----------------------------------------------------------------------------------
+
+
+def _compiling(written: list[Written]) -> tuple[dict[str, float], Ruleset]:
+    """Return seconds to compile, to edit one rule, to pack and to come back from a cache; and bytes a rule."""
+    rules = book(written)
+    gc.collect()
+    gc.freeze()
+    before = _resident()
+    compile_s, ruleset = _timed(lambda: compile_rules(rules))
+    gc.collect()
+    memory = (_resident() - before) / len(written)
+    changed = replace(rules.rules[-1], never=(term("xylofoon"),))
+    other = RuleBook((*rules.rules[:-1], changed))
+    edit_s, edited = _timed(lambda: ruleset.replace(other))
+    pack_s, data = _timed(lambda: to_bytes(ruleset))
+    load_s, _ = _timed(lambda: from_bytes(data))
+    assert edited.base is ruleset.base
+    figures = {"compile s": compile_s, "edit s": edit_s, "pack s": pack_s, "cached start s": load_s}
+    figures |= {"resident bytes a rule": memory, "packed bytes a rule": len(data) / len(written)}
+    said = ", ".join(f"{name} {value:,.4g}" for name, value in figures.items())
+    print(f"{len(written):,} rules: {said}")
+    return figures, ruleset
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = process_time()
+    done = work()
+    return process_time() - began, done
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+# --- is it right? --------------------------------------------------------------------------------------------------
+
+
+def _agreement(ruleset: Ruleset, read: Sequence[Article]) -> dict[str, int]:
+    """Ask the oracle about the hits on some articles, and about as many rules that did not hit; count differences."""
+    chance = random.Random(11)
+    rules = {rule.id: rule for rule in ruleset.book.rules}
+    asked = different = hits = 0
+    for article in read[:24]:
+        found = {match.rule: match for match in ruleset.match(article)}
+        names = [*list(found)[:10], *chance.sample(sorted(rules), min(10, len(rules)))]
+        for name in names:
+            said = ask(RuleBook((), ruleset.book.lists), rules[name], article)
+            match = found.get(name)
+            places = match and frozenset((one.field, one.start, one.end) for one in match.evidence)
+            agree = (said is None) == (match is None)
+            agree = agree and (said is None or any(places in fits for fits in said.lines.values()))
+            asked, hits, different = asked + 1, hits + (match is not None), different + (not agree)
+    return {"asked": asked, "hits among them": hits, "differences": different}
+
+
+# --- the goals -----------------------------------------------------------------------------------------------------
+
+
+def _goals(report: dict[str, object], sizes: Sequence[int]) -> dict[str, float]:
+    """Print the ratios that are aimed at, and those that were reached."""
+    times: dict[str, dict[int, float]] = report["µs an article"]  # type: ignore[assignment]
+    most = sizes[-1]
+    batches, single, fold_us = times["monitor, batches"], times["monitor, one by one"], times["folding"][0]
+    costs: dict[str, float] = report[f"{most} rules"]  # type: ignore[assignment]
+    reached = {
+        f"cost at {most:,} rules / at 100, one by one (4 at most)": single[most] / single[100],
+        f"cost at {most:,} rules / at 100, batches (4 at most)": batches[most] / batches[100],
+        "cost / folding alone, batches (30 at most)": batches[most] / fold_us,
+        "one by one / batches (1.4 at least)": single[most] / batches[most],
+        "re / monitor (7,000 at least, at 100,000)": times["re"][most] / batches[most],
+        "compile / edit one rule (50 at least)": costs["compile s"] / costs["edit s"],
+        "compile / cached start (20 at least, with parsing)": costs["compile s"] / costs["cached start s"],
+    }
+    if "PostgreSQL" in times:
+        reached["PostgreSQL / monitor (80 at least, at 100,000)"] = times["PostgreSQL"][most] / batches[most]
+    print()
+    for name, value in reached.items():
+        print(f"{value:>12,.1f}  {name}")
+    return reached
+
+
+if __name__ == "__main__":
+    main()
