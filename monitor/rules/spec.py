@@ -51,7 +51,8 @@ Element = Word | Gap | Choice
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words in this order. Hyphenated terms are one element each: `back-channel` is Choice of its three spellings."""
+    """Words in this order. A hyphenated term is one element: `back-channel` is a Choice of `back channel` and
+    `backchannel`; a hyphen in an article parts words, so the first of them covers that spelling too."""
 
     elements: tuple[Element, ...]
 
