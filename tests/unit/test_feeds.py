@@ -310,7 +310,7 @@ def test_elements_within_elements_without_end_are_read() -> None:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_of_too_many_items_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch, *, backwards: bool) -> None:
     """A document of the whole archive must not stop what is new."""
-    monkeypatch.setattr(feeds, "MOST_ITEMS", 2_000)
+    monkeypatch.setattr(feeds.plainly, "MOST_ITEMS", 2_000)
     dates = [NOW - timedelta(hours=i) for i in range(3_000)]
     items = [item(i, pubDate=when.strftime("%a, %d %b %Y %H:%M:%S GMT")) for i, when in enumerate(dates)]
     found = parse(page(rss(*(reversed(items) if backwards else items))), FEED)
