@@ -34,6 +34,8 @@ log = logging.getLogger("monitor")
 
 TICK: Final = timedelta(seconds=1)
 HOUSEKEEPING: Final = timedelta(minutes=10)
+# Damage to the file is found within a day.
+EXAMINATION: Final = timedelta(hours=20)
 # Hosts visited side by side. Each waits for the network nearly all of the time.
 WIDTH: Final = 32
 # What is in hand when we are asked to stop may take this long to end; systemd's TimeoutStopSec lies above it.
@@ -87,6 +89,7 @@ class Daemon:
             ("read", TICK, self.read),
             ("deliver", TICK, self.deliver),
             ("housekeeping", HOUSEKEEPING, self.housekeeping),
+            ("examination", EXAMINATION, self.examine),
         )
 
     # --- ticks ---
@@ -117,8 +120,12 @@ class Daemon:
                 self.sending[channel] = asyncio.create_task(self._logged("deliver", work))
 
     async def housekeeping(self) -> None:
-        """Drop what is older than the user wants it kept; tell settings.ops about what went wrong."""
+        """Drop what is older than the user wants it kept."""
         await self.pipeline.tidy()
+
+    async def examine(self) -> None:
+        """Look for damage in the database's file."""
+        await self.pipeline.examine()
 
     def _claimer(self, tick: str, what: What) -> Callable[[], Awaitable[Visit | None]]:
         async def claim() -> Visit | None:
@@ -156,7 +163,7 @@ class Daemon:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), HEARTBEAT.total_seconds())
             if self._jumped(wall, steady):
-                self._rewind(scheduler)
+                await self._rewind(scheduler)
             wall, steady = self.pipeline.clock(), monotonic()
             if _stamps(self.pipeline.config) != self.seen:
                 await self.reload()
@@ -168,16 +175,17 @@ class Daemon:
         passed = self.pipeline.clock() - wall
         return abs(passed - timedelta(seconds=monotonic() - steady)) > JUMP
 
-    def _rewind(self, scheduler: AsyncIOScheduler) -> None:
+    async def _rewind(self, scheduler: AsyncIOScheduler) -> None:
         """After the wall clock jumped, tick at once: APScheduler would else wait until the old time comes again."""
         log.warning("the clock jumped; ticking goes on from the new time")
+        await self._logged("clock", self.pipeline.mend_dates())
         for job in scheduler.get_jobs():
             job.modify(next_run_time=self.pipeline.clock())
 
     async def alive(self) -> bool:
         """Whether the ticks still run and the database answers: what a watchdog may be told."""
-        hung = [name for name, beat in self.beats.items() if monotonic() - beat > HUNG.total_seconds()]
-        hung = [name for name in hung if name != "housekeeping"]
+        ticks = {name: self.beats[name] for name, every, _ in self._ticks() if every == TICK}
+        hung = [name for name, beat in ticks.items() if monotonic() - beat > HUNG.total_seconds()]
         if hung:
             log.error("no sign of life from: %s", ", ".join(hung))
             return False

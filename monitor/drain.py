@@ -89,7 +89,8 @@ async def visit(pipeline: Pipeline, tally: Tally, found: Visit, stopping: asynci
     try:
         inorder: list[Entry | Feed] = [*found.entries, *found.feeds]
         for number, work in enumerate(inorder):
-            if stopping.is_set() or monotonic() - began > PATIENCE.total_seconds():
+            late = monotonic() - began > PATIENCE.total_seconds()
+            if late or stopping.is_set() or found.host in pipeline.waits:
                 break
             if number:
                 await asyncio.sleep(pause)

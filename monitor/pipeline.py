@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import extract, feeds, judge, render, sitemaps, stories
 from monitor.config import Config
-from monitor.errors import DeliveryError, FetchError, SandboxError
+from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
 from monitor.fetch import Fetcher
 from monitor.model import (
     Article,
@@ -44,13 +44,15 @@ from monitor.policy import delivery as outbox
 from monitor.policy import polling, reading
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
-from monitor.store import PollRecord, Store, What
+from monitor.store import SWEEP, PollRecord, Store, What
 from monitor.urls import host
 
 # A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
 LEASE: Final = timedelta(minutes=10)
 # What one visit takes of a host's inbox; the rest waits for the next visit, behind what is due elsewhere.
 MOST: Final = 20
+# A feed document takes milliseconds to parse; one that takes so long is hostile.
+PARSED_WITHIN: Final = timedelta(seconds=10)
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
 
@@ -71,6 +73,8 @@ class Pipeline:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     tell_old: bool = False
+    # Until when a host asked to be left alone (429, 503), from the step that heard it to the end of its visit.
+    waits: dict[str, datetime] = dataclasses.field(default_factory=dict, repr=False)
     # Which story a hit belongs to is decided for one article at a time, or two would both begin the same story.
     telling: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock, repr=False)
 
@@ -100,11 +104,12 @@ class Pipeline:
         if page.not_modified or polling.same_body(feed, page):
             return None
         if feed.kind == "sitemap":
-            return await self.sandbox.run(sitemaps.parse, page, feed)
-        return feeds.glance(page, feed) or await self.sandbox.run(feeds.parse, page, feed)
+            return await self.sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN)
+        return feeds.glance(page, feed) or await self.sandbox.run(feeds.parse, page, feed, deadline=PARSED_WITHIN)
 
     async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Outcome:
         now = self.clock()
+        self._left_alone(feed.url, error, now)
         after = polling.after_failure(feed, error, now, self.config.settings, self.chance())
         outcome = Outcome.PAUSED if after.state.due is None else Outcome.FAILED
         poll = PollRecord(at=asked, outcome=outcome, reason=after.state.error, took=now - asked)
@@ -144,7 +149,8 @@ class Pipeline:
         """Read an entry's page and match it. What was found, and where it goes, is on disk when this returns."""
         feed = await self.store.apart(self.store.feed, entry.feed) if entry.feed else None
         try:
-            page = await self.fetcher.page(entry.link) if entry.link else None
+            browser = feed.browser if feed else False
+            page = await self.fetcher.page(entry.link, browser=browser) if entry.link else None
         except FetchError as error:
             return await self._unread(entry, feed, error)
         verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
@@ -154,7 +160,9 @@ class Pipeline:
     async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:
         """Match the feed's own words at once, and come back for the page where that may help."""
         verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
-        due = reading.again(entry, error, self.clock(), self.chance())
+        now = self.clock()
+        self._left_alone(entry.link, error, now)
+        due = reading.again(entry, error, now, self.chance())
         if due is None or verdict.matches:
             await self.record(entry, verdict, finish=due is None)
         if due is None:
@@ -297,7 +305,13 @@ class Pipeline:
 
     async def leave(self, visit: Visit) -> None:
         """End a visit: the next may come after the polite pause; what was not begun takes its old place."""
-        await self.store.apart(self.store.release_host, visit.host, self.clock() + self.config.settings.pause)
+        until = self.clock() + self.config.settings.pause
+        await self.store.apart(self.store.release_host, visit.host, max(until, self.waits.pop(visit.host, until)))
+
+    def _left_alone(self, url: str, error: object, now: datetime) -> None:
+        """Leave a host alone that says it is asked too much: the rest of the visit waits, too."""
+        if isinstance(error, FetchError) and (pause := reading.host_pause(error)):
+            self.waits[host(url)] = now + pause
 
     async def every_feed(self) -> list[Visit]:
         """Return a visit to each host with all its feeds, whatever their dates, but for those that are gone for good."""
@@ -323,9 +337,25 @@ class Pipeline:
         await asyncio.to_thread(self.store.alive)
 
     async def tidy(self) -> None:
-        """Drop what is older than the user wants it kept, a little at a time."""
-        settings = self.config.settings
-        await self.store.apart(self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages)
+        """Drop what is older than the user wants it kept, a little at a time, so that nobody waits long behind it."""
+        settings, more = self.config.settings, True
+        while more:
+            swept = await self.store.apart(
+                self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages
+            )
+            more = any(number >= SWEEP for number in swept.values())
+
+    async def mend_dates(self) -> None:
+        """After a clock that was ahead: let nothing wait for a date that no policy would have given."""
+        await self.store.apart(self.store.mend_dates, self.clock())
+
+    async def examine(self) -> None:
+        """Read the whole database and tell settings.ops when a page of it is damaged."""
+        try:
+            await asyncio.to_thread(self.store.examine)
+        except StoreError as error:
+            await self.notify_ops("the database is damaged", str(error))
+            raise
 
 
 async def judged(sandbox: Sandbox, ruleset: Ruleset, entry: Entry, feed: Feed | None, page: Page | None) -> Verdict:
@@ -353,7 +383,7 @@ def _poll_record(
         at=asked,
         outcome=Outcome.POLLED,
         listed=found.listed,
-        new=len(found.new),
+        new=len(found.new) + len(found.old),
         known=len(found.known),
         old=len(found.old),
         reason="; ".join(filter(None, (*document.faults, found.reason))),

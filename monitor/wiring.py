@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from monitor import extract
 from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.fetch import Fetcher
@@ -58,12 +59,13 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
         store = hands.enter_context(opened(config, lock=watching))
         if watching:
             store.reclaim()
+            store.mend_dates(now())
         pipeline = Pipeline(
             config=config,
             ruleset=await asyncio.to_thread(compile_rules, config.book),
             store=store,
             fetcher=await hands.enter_async_context(fetcher_for(config)),
-            sandbox=await hands.enter_async_context(Sandbox()),
+            sandbox=await hands.enter_async_context(Sandbox(warm=extract.warm)),
             notifier=Notifier(config.channels.values(), clock=now),
             clock=now,
             chance=random.random,

@@ -13,4 +13,8 @@ Each question has a module: `tree` (which signs are these bytes?), `head` (what 
 from monitor.extract.articles import from_entry, from_text, whole
 from monitor.extract.page import read, refine
 
-__all__ = ["from_entry", "from_text", "read", "refine", "whole"]
+__all__ = ["from_entry", "from_text", "read", "refine", "warm", "whole"]
+
+
+def warm() -> None:
+    """Do nothing: whoever can call this has imported the extractors, which takes longer than a page."""

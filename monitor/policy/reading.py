@@ -13,6 +13,10 @@ PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
 # A server that asks for more patience than this is not waited for.
 LONGEST: Final = timedelta(hours=12)
 
+# A host that is asked too much and does not say how long to wait.
+PATIENCE: Final = timedelta(minutes=5)
+
+_TOO_MUCH = frozenset({429, 503})
 _GONE = frozenset({404, 410})
 
 
@@ -32,3 +36,10 @@ def again(entry: Entry, error: FetchError, now: datetime, jitter: float) -> date
 def unread(error: FetchError) -> Outcome:
     """Return the outcome of an entry whose page is given up."""
     return Outcome.GONE if error.status in _GONE else Outcome.FAILED
+
+
+def host_pause(error: FetchError) -> timedelta | None:
+    """Return how long to leave a whole host alone: it said that it is asked too much. None: only this page failed."""
+    if error.status not in _TOO_MUCH:
+        return None
+    return min(error.retry_after or PATIENCE, LONGEST)

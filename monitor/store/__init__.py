@@ -2,9 +2,10 @@
 
 from monitor.store.queries import Queries
 from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
-from monitor.store.store import Store, What
+from monitor.store.store import SWEEP, Store, What
 
 __all__ = [
+    "SWEEP",
     "ChannelReport",
     "Counters",
     "FeedReport",

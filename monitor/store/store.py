@@ -25,6 +25,7 @@ from monitor.model import Article, Delivery, Entry, Feed, FeedState, Hit, Mute, 
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
+from monitor.store.queries import Queries
 from monitor.store.records import Known, Mark, PollRecord
 from monitor.store.statements import add, add_all, batches, change_all, delivery_rows, put
 from monitor.store.upgrade import MARKER, upgrade
@@ -37,6 +38,10 @@ What = Literal["all", "feeds", "entries"]
 
 # Why a delivery is dead whose channel is no longer configured: it comes back to life with the channel.
 NO_CHANNEL: Final = "this channel is no longer configured"
+# No policy makes a feed or an entry wait longer (`policy.polling.FARTHEST`, and its spread), nor a delivery: a digest
+# on one weekday comes once a week.
+LONGEST: Final = timedelta(hours=30)
+LONGEST_DIGEST: Final = timedelta(days=9)
 # Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
 SWEEP: Final = 2_000
 
@@ -101,6 +106,10 @@ class Store:
     async def apart(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one of these methods in the one thread that writes, in the order of asking."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: fn(*args, **kwargs))
+
+    def examine(self) -> None:
+        """Raise StoreError when a page of the database is damaged. Reads all of it; may be called from any thread."""
+        Queries(self._place, self._reader).check()
 
     def alive(self) -> None:
         """Raise StoreError unless the database answers and is the one that was opened.
@@ -425,6 +434,13 @@ class Store:
         with self._write() as c:
             values = {"due": now, "first_due": now, "leased": None, "attempts": 0, "outcome": Outcome.RETRY}
             return c.execute(update(t.deliveries).where(again).values(values)).rowcount
+
+    def mend_dates(self, now: datetime) -> None:
+        """Let what waits longer than any policy makes it wait be due now: a clock that was ahead gave it its date."""
+        with self._write() as c:
+            for table, longest in ((t.feeds, LONGEST), (t.entries, LONGEST), (t.deliveries, LONGEST_DIGEST)):
+                c.execute(update(table).where(table.c.due > now + longest).values(due=now, leased=None))
+            c.execute(delete(t.hosts).where(t.hosts.c.due > now + LONGEST))
 
     # --- mutes and small things ---
 

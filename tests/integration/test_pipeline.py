@@ -1,0 +1,332 @@
+"""The three steps on a real database: nothing is lost, nobody is told twice, and one trouble stops nothing else."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.backfill import Backfill
+from monitor.errors import DeliveryError, FetchError
+from monitor.model import Mute, Notice, Outcome
+from monitor.store import Queries
+from tests.fakes import RULES, Scene, page, paper_feed, stage
+
+SECRET = (
+    "Een gezant sprak in Wenen in het geheim met Oesjakov over een bestand. Dat duurde twee dagen.\n"
+    "De delegaties kwamen met kleine vliegtuigen aan, zeggen drie mensen die erbij waren in de Oostenrijkse hoofdstad."
+)
+DULL = (
+    "De brug over de rivier gaat in het voorjaar open voor fietsers en wandelaars uit de hele streek.\n"
+    "Het werk duurde drie jaar en kostte twaalf miljoen euro, meer dan de gemeente vooraf had begroot."
+)
+OTHER = (
+    "Peskov voerde in Ankara vertrouwelijke gesprekken met een Franse minister over graan en havens.\n"
+    "Het Kremlin noemt het bericht verzonnen, de minister wil niets zeggen over zijn reis naar Turkije."
+)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = stage(tmp_path)
+    yield made
+    made.store.close()
+
+
+async def opened(scene: Scene, *names: str) -> None:
+    """Watch papers that have listed a dull article before: their first poll is over."""
+    scene.subscribe(*names)
+    for name in names:
+        scene.publish(name, ("oud.html", "Brug klaar", DULL))
+    await scene.flow()
+    scene.clock.forward(minutes=10)
+
+
+async def test_what_a_first_poll_lists_is_on_record_and_nobody_is_told(scene):
+    """A desk that starts today does not want last week's alerts; but what was written is known."""
+    scene.subscribe("krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+
+    assert await scene.flow() == Counter({Outcome.POLLED: 1, Outcome.READ: 1})
+
+    assert scene.post.sent == []
+    assert [record.hit.silent for record in asked(scene).list_hits()] == [True]
+
+
+async def test_a_new_entry_is_told_once(scene):
+    """The main job."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET), ("oud.html", "Brug klaar", DULL))
+
+    assert await scene.flow() == Counter({Outcome.POLLED: 1, Outcome.READ: 1, Outcome.SENT: 1})
+    scene.clock.forward(minutes=10)
+    assert await scene.flow() == Counter({Outcome.UNCHANGED: 1})
+
+    assert len(scene.post.to("slack")) == 1
+    assert "Gezant zag Oesjakov" in scene.post.to("slack")[0].title
+
+
+async def test_a_refused_delivery_is_tried_again_later_and_keeps_its_place(scene):
+    """A channel that is down loses nothing, is not asked for each message in turn, and order is kept."""
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "503", retry=True)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    assert (await scene.flow())[Outcome.RETRY] == 1
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET), ("2.html", "Peskov in Ankara", OTHER))
+    scene.clock.forward(seconds=20)
+    scene.store.sync_feeds([], scene.clock(), lambda _: timedelta(0))
+    scene.subscribe("krant")  # due at once
+    assert (await scene.flow())[Outcome.RETRY] == 0, "not asked before its time"
+
+    del scene.post.refusing["slack"]
+    scene.clock.forward(minutes=3)
+    await scene.flow()
+
+    assert [message.title.count("Peskov") for message in scene.post.to("slack")] == [0, 1]
+
+
+async def test_retry_after_is_honoured(scene):
+    """A service that says when, is asked then and not before."""
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "429", retry=True, retry_after=timedelta(hours=1))
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    del scene.post.refusing["slack"]
+
+    scene.clock.forward(minutes=59)
+    assert (await scene.flow())[Outcome.SENT] == 0
+    scene.clock.forward(minutes=2)
+    assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_a_refusal_for_good_is_kept_and_told_by_another_channel(scene):
+    """A revoked token must not be a silence."""
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "403 invalid_token", retry=False)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+
+    assert (await scene.flow())[Outcome.DEAD] == 1
+    await scene.flow()
+
+    (notice,) = scene.post.to("desk")
+    assert "slack" in notice.title
+    assert "invalid_token" in notice.text
+    (dead,) = asked(scene).list_deliveries(outcome=Outcome.DEAD)
+
+    del scene.post.refusing["slack"]
+    scene.store.retry_deliveries([dead.key], scene.clock())
+    assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_one_stuck_channel_delays_no_other(scene, tmp_path):
+    """Each channel sends apart from the others."""
+    scene.with_rules(RULES.replace("send: [slack]", "send: [slack, desk]"), tmp_path)
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "no answer", retry=True)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+
+    assert (await scene.flow()) == Counter({Outcome.POLLED: 1, Outcome.READ: 1, Outcome.SENT: 1, Outcome.RETRY: 1})
+
+
+async def test_a_page_that_fails_is_told_by_the_feeds_words_and_read_later_without_telling_twice(scene):
+    """A story is not missed because a server stumbles; and it is not told twice because it recovers."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    address = "https://krant.example/1.html"
+    good, scene.web.pages[address] = scene.web.pages[address], FetchError(address, "500", retry=True, status=500)
+
+    assert await scene.flow() == Counter({Outcome.POLLED: 1, Outcome.RETRY: 1, Outcome.SENT: 1})
+    assert not asked(scene).list_hits()[0].hit.article.complete
+
+    scene.web.pages[address] = good  # type: ignore[assignment]
+    scene.clock.forward(minutes=3)
+    assert (await scene.flow())[Outcome.READ] == 1
+    assert len(scene.post.to("slack")) == 1
+    assert asked(scene).list_hits()[0].hit.article.complete
+
+
+async def test_a_page_that_never_comes_is_given_up_and_accounted_for(scene):
+    """A dull entry whose page fails for ever ends as failed, not as a wait without end."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Brug twee", DULL))
+    address = "https://krant.example/1.html"
+    scene.web.pages[address] = FetchError(address, "timeout", retry=True)
+    seen: Counter[Outcome] = Counter()
+    for _ in range(8):
+        seen += await scene.flow()
+        scene.clock.forward(hours=8)
+    assert seen[Outcome.RETRY] == 4
+    (report,) = asked(scene).list_feeds()
+    assert report.outcomes[Outcome.FAILED] == 1
+    assert report.waiting == 0
+
+
+async def test_a_gates_text_is_never_matched(scene):
+    """A consent page may say anything, also what a rule looks for."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Brug twee", DULL))
+    consent = page("Privacy", "Wij en onze partners gebruiken cookies. " + SECRET + "\nAlles accepteren of instellen?")
+    scene.web.pages["https://krant.example/1.html"] = consent.replace(
+        b"og:type' content='article", b"robots' content='x"
+    )
+
+    found = await scene.flow()
+
+    assert found[Outcome.SENT] == 0 or found[Outcome.GATE] == 0
+
+
+async def test_a_failing_feed_is_told_once_and_again_when_it_recovers(scene):
+    """A dead feed is a story missed in silence: a person must hear of it, and not every five minutes."""
+    await opened(scene, "krant", "courant")
+    broken = FetchError("https://krant.example/rss", "500", retry=True, status=500)
+    scene.web.pages["https://krant.example/rss"] = broken
+    for _ in range(12):
+        await scene.flow()
+        scene.clock.forward(hours=7)
+    titles = [message.title for message in scene.post.to("desk") if "krant" in message.title]
+    assert len([title for title in titles if "cannot be read" in title]) == 1
+
+    scene.publish("krant", ("nieuw.html", "Brug open", DULL))
+    for _ in range(2):
+        await scene.flow()
+        scene.clock.forward(hours=7)
+    assert any("recovered" in message.title for message in scene.post.to("desk"))
+
+
+async def test_a_host_that_is_asked_too_much_is_left_alone(scene):
+    """429 on one page: the rest of the visit waits, too, as long as it says."""
+    await opened(scene, "krant")
+    articles = [(f"{n}.html", f"Brug {n}", DULL) for n in range(1, 6)]
+    scene.publish("krant", *articles)
+    for path, _, _ in articles:
+        address = f"https://krant.example/{path}"
+        busy = FetchError(address, "429", retry=True, status=429, retry_after=timedelta(minutes=30))
+        scene.web.pages[address] = busy
+
+    await scene.flow()
+    asked_pages = sum(n for url, n in scene.web.asked.items() if url.endswith(".html") and "oud" not in url)
+    assert asked_pages == 1
+    scene.clock.forward(minutes=20)
+    await scene.flow()
+    assert sum(n for url, n in scene.web.asked.items() if url.endswith(".html") and "oud" not in url) == 1
+
+
+async def test_one_story_in_two_papers_is_one_thread(scene):
+    """The same event in a second paper is a follow-up, not a second alarm."""
+    await opened(scene, "krant", "courant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov in Wenen", SECRET))
+    await scene.flow()
+    scene.publish(
+        "courant", ("9.html", "Geheim overleg met Oesjakov in Wenen", SECRET.replace("kleine", "twee kleine"))
+    )
+    scene.clock.forward(minutes=10)
+    await scene.flow()
+
+    first, second = scene.post.to("slack")
+    assert second.references == first.message_id
+    assert len({record.hit.story for record in asked(scene).list_hits()}) == 1
+
+
+async def test_what_is_muted_is_on_record_and_not_sent(scene):
+    """A mute is a choice not to hear, never a choice not to know."""
+    await opened(scene, "krant")
+    scene.store.add_mute(Mute(kind="rule", value="talks", until=scene.clock() + timedelta(days=1)))
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+
+    assert scene.post.to("slack") == []
+    (record,) = asked(scene).list_hits()
+    assert [one.outcome for one in record.deliveries] == [Outcome.MUTED]
+
+
+async def test_what_a_backfill_found_alarms_nobody_when_it_is_met_live(scene):
+    """Live and backfill agree on what a hit is without asking each other."""
+    await opened(scene, "krant")
+    fill = Backfill(scene.pipeline, told=lambda *_: None)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await fill.addresses(["https://krant.example/1.html"])
+    assert len(fill.summary.new) == 1
+
+    found = await scene.flow()
+
+    assert found[Outcome.READ] == 1
+    assert scene.post.to("slack") == []
+
+
+async def test_a_backfill_that_tells_sends_one_digest(scene):
+    """A month of hits is one message, and doing it again tells nothing."""
+    links = []
+    for n, text in enumerate((SECRET, OTHER)):
+        scene.publish(f"krant{n}", (f"{n}.html", f"Verhaal {n}", text))
+        links.append(f"https://krant{n}.example/{n}.html")
+    for expected in (1, 1):
+        fill = Backfill(scene.pipeline, told=lambda *_: None, tell=True)
+        await fill.addresses(links)
+        await fill.send()
+        assert len(scene.post.to("slack")) == expected
+    assert "Verhaal 0" in scene.post.to("slack")[0].text
+    assert "Verhaal 1" in scene.post.to("slack")[0].text
+
+
+async def test_a_removed_rule_does_not_lose_what_waits(scene, tmp_path):
+    """Hits of a rule that was taken out are still told."""
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "503", retry=True)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    scene.with_rules(RULES.replace("id: talks", "id: other"), tmp_path)
+    del scene.post.refusing["slack"]
+    scene.clock.forward(minutes=3)
+
+    assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_a_clock_that_was_ahead_does_not_stop_the_watch(scene):
+    """A machine that starts in 2036 and is then set right goes on polling and sending."""
+    await opened(scene, "krant")
+    scene.clock.forward(days=3650)
+    await scene.flow()
+    scene.clock.forward(days=-3650)
+    assert not (await scene.flow())[Outcome.UNCHANGED]
+    await scene.pipeline.mend_dates()
+
+    assert (await scene.flow())[Outcome.UNCHANGED] == 1
+
+
+async def test_the_ledger_sums_under_faults(scene):
+    """listed = known + new, and new = every outcome, whatever went wrong on the way."""
+    await opened(scene, "krant")
+    for n in range(6):
+        articles = [(f"{i}.html", f"Bericht {i}", DULL if i % 2 else SECRET) for i in range(n + 1)]
+        scene.publish("krant", *articles)
+        address = f"https://krant.example/{n}.html"
+        if n % 3 == 1:
+            scene.web.pages[address] = FetchError(address, "gone", retry=False, status=410)
+        if n % 3 == 2:
+            scene.web.pages[address] = FetchError(address, "timeout", retry=True)
+        await scene.flow()
+        scene.clock.forward(hours=1)
+    (ledger,) = asked(scene).ledger()
+    assert ledger.listed == ledger.new + ledger.known
+    assert ledger.new == 7
+    assert ledger.missing == 0
+
+
+async def test_a_notice_never_begets_a_notice(scene):
+    """A dead notice about a dead channel must not go round for ever."""
+    scene.post.refusing["desk"] = DeliveryError("desk", "no", retry=False)
+    await scene.pipeline.notify_ops("something", "happened")
+    await scene.flow()
+    await scene.flow()
+    waiting = asked(scene).list_deliveries()
+    assert [type(one.subject) for one in waiting] == [Notice]
+
+
+def asked(scene: Scene) -> Queries:
+    return Queries.open(scene.address)
+
+
+def test_feeds_of_the_scene_have_the_keys_of_their_addresses():
+    """The fakes speak of the same feeds as the program."""
+    assert paper_feed("krant").url == "https://krant.example/rss"
