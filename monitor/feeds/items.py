@@ -54,6 +54,7 @@ class Read:
 
 
 def text_of(value: object) -> str:
+    """Return what should be text; "" for what is not."""
     return value if isinstance(value, str) else ""
 
 
@@ -71,6 +72,7 @@ def words_of(detail: Any, *, atom: bool, short: bool = False) -> str:
 
 
 def entries_of(items: Iterable[Item], page: Page, feed: Feed) -> tuple[Entry, ...]:
+    """Return the entries that a document's items are: absolute links, moments, keys that hold beyond this document."""
     drafts = [_entry(item, page, feed) for item in items]
     ids = Counter(draft.id for draft in drafts if draft.id)
     links = _shared_links(drafts)

@@ -66,15 +66,18 @@ def _whole(piece: bytes, opening: re.Pattern[bytes], *, outer: bool = False) -> 
 
 
 def digest_of(item: bytes) -> str:
+    """Return what an item is known by while its bytes stay the same: 16 hex digits."""
     return blake2b(item, digest_size=8).hexdigest()
 
 
 def pairs(digests: Iterable[str], keys: Iterable[str]) -> tuple[str, ...]:
+    """Return each item's digest and entry key as `FeedState.items` keeps them; () for too many, or when keys lack."""
     pairs = tuple(f"{digest}:{key}" for digest, key in zip(digests, keys, strict=False))
     return pairs if len(pairs) <= MOST_REMEMBERED else ()
 
 
 def remembered(feed: Feed) -> Mapping[str, str]:
+    """Return the entry keys of the last document's items, by digest."""
     pairs = (item.partition(":") for item in feed.state.items)
     return {digest: key for digest, _, key in pairs if key}
 

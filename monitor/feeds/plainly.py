@@ -88,10 +88,12 @@ class _Found:
     by_name: dict[str, list[etree._Element]] = field(default_factory=dict)
 
     def texts(self, *names: str) -> tuple[str, ...]:
+        """Return what stands in the children of these names, the first name's first."""
         nodes = (node for name in names for node in self.by_name.get(name, ()))
         return tuple(text for text in (_inner(node) for node in nodes) if text.strip())
 
     def first(self, *names: str) -> str:
+        """Return the first of these texts, or ""."""
         return next(iter(self.texts(*names)), "")
 
 

@@ -21,6 +21,7 @@ def from_start(text: str) -> str:
 
 
 def root_of(text: str) -> str:
+    """Return the name of the document's root element, in lower case and without its prefix; "" when it has none."""
     found = _NAME.match(text, prolog(text))
     return found[1].lower() if found else ""
 

@@ -12,6 +12,7 @@ from monitor.markup import line
 
 
 def read(text: str) -> Read:
+    """Return what feedparser makes of a document in one piece. It never sees a path or an address: only bytes."""
     import feedparser  # heavy: only who parses pays  # noqa: PLC0415
 
     start = prolog(text)

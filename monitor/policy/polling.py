@@ -140,6 +140,7 @@ class _Sight:
 
     @property
     def is_unknown(self) -> bool:
+        """Whether nothing on record is this entry, as far as it alone can tell."""
         return self.how in (_How.MISTAKEN, _How.TITLE, _How.NOT)
 
     @property
