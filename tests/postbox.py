@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import trustme
 from aiohttp import web
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 # --- mail ------------------------------------------------------------------------------------------------------------
 
@@ -54,7 +54,10 @@ class Postbox:
     after_data: str = ""  # "554 no": what is answered to the mail itself
     dropping: bool = False  # takes the mail and hangs up without a word
     seconds: float = 0.0  # how long it thinks over a mail
+    tls: Path | None = None  # a folder: then STARTTLS and a login are demanded, and ca.pem is put there
+    password: str = "kanarie12345"
     mails: list[Mail] = field(default_factory=list)
+    _talks: list[asyncio.BaseTransport] = field(default_factory=list)
     port: int = 0
 
     def url(self, *recipients: str, sender: str = "monitor@krant.example") -> str:
@@ -84,21 +87,28 @@ class Postbox:
 
     async def _serve(self, until: asyncio.Event, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        talks: list[SMTP] = []
-
-        def talk() -> SMTP:
-            talks.append(SMTP(self, hostname="postbox.example", loop=loop))
-            return talks[-1]
-
-        server = await loop.create_server(talk, "127.0.0.1", self.port)
+        how = self._secured(self.tls) if self.tls else {}
+        server = await loop.create_server(
+            lambda: _Talk(self, hostname="postbox.example", loop=loop, **how), "127.0.0.1", self.port
+        )
         self.port = server.sockets[0].getsockname()[1]
         ready()
         await until.wait()
         server.close()
-        for open_talk in talks:
-            if open_talk.transport is not None:
-                open_talk.transport.abort()
+        for transport in self._talks:
+            transport.abort()  # type: ignore[attr-defined]
         await asyncio.sleep(0.01)  # the connections that were cut say goodbye in their own turn
+
+    def _secured(self, folder: Path) -> dict[str, Any]:
+        def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: Any) -> AuthResult:
+            return AuthResult(success=login.password == self.password.encode(), handled=False)
+
+        return {
+            "tls_context": certified(folder, "localhost"),
+            "require_starttls": True,
+            "auth_required": True,
+            "authenticator": known,
+        }
 
     @contextmanager
     def open(self) -> Iterator["Postbox"]:
@@ -107,7 +117,19 @@ class Postbox:
             yield self
 
 
+class _Talk(SMTP):
+    """A conversation whose connections are remembered, the plain one and the one inside TLS."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.event_handler._talks.append(transport)
+        super().connection_made(transport)
+
+
 # --- Slack -----------------------------------------------------------------------------------------------------------
+
+
+# Services whose addresses cannot be chosen: a test may send their names to this endpoint.
+HOSTS = ("hooks.slack.com", "slack.com", "discord.com", "api.telegram.org")
 
 
 @dataclass
@@ -134,8 +156,6 @@ class Slack:
         return self.folder / "ca.pem"
 
     async def _hook(self, request: web.Request) -> web.StreamResponse:
-        if request.transport is not None:
-            self._talks.append(request.transport)
         body = await request.read()
         self.requests.append((request.path, body))
         if self.mode == "hang":
@@ -167,6 +187,16 @@ class Slack:
         self.received.append(payload)
         return web.Response(text="ok")
 
+    async def _bot(self, request: web.Request) -> web.StreamResponse:
+        """Slack's API: it answers 200 also when it refuses."""
+        body = await request.read()
+        self.requests.append((request.path, body))
+        if self.mode != "ok":
+            return web.json_response({"ok": False, "error": self.mode}, headers={"Retry-After": self.retry_after})
+        answer = self._judged(body)
+        wrong = answer.text if answer.status != 200 else None
+        return web.json_response({"ok": False, "error": wrong} if wrong else {"ok": True, "ts": "1700000000.000100"})
+
     async def _endless(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
@@ -178,14 +208,23 @@ class Slack:
         self.requests.append((request.path, b""))
         return web.Response(text="ok")
 
+    @web.middleware
+    async def _remembered(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.transport is not None:
+            self._talks.append(request.transport)
+        return await handler(request)  # type: ignore[no-any-return]
+
     async def _serve(self, until: asyncio.Event, ready: Callable[[], None]) -> None:
-        app = web.Application(client_max_size=50 * 1024 * 1024)
+        app = web.Application(client_max_size=50 * 1024 * 1024, middlewares=[self._remembered])
         app.router.add_post("/services/{rest:.*}", self._hook)
-        app.router.add_post("/json", self._hook)
+        app.router.add_post("/api/chat.postMessage", self._bot)
+        app.router.add_post("/{rest:.*}", self._hook)
         app.router.add_route("*", "/elsewhere", self._elsewhere)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._context())
+        site = web.TCPSite(
+            runner, "127.0.0.1", self.port, ssl_context=certified(self.folder, "localhost", "127.0.0.1", *HOSTS)
+        )
         await site.start()
         self.port = runner.addresses[0][1]
         ready()
@@ -194,13 +233,6 @@ class Slack:
             talk.abort()  # type: ignore[attr-defined]
         await runner.cleanup()
         await asyncio.sleep(0.02)  # the connections that were cut say goodbye in their own turn
-
-    def _context(self) -> ssl.SSLContext:
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("localhost", "127.0.0.1", "hooks.slack.com").configure_cert(context)
-        return context
 
     @contextmanager
     def open(self) -> Iterator["Slack"]:
@@ -346,6 +378,15 @@ class Dripping:
     def open(self) -> Iterator["Dripping"]:
         with _in_thread(self._serve):
             yield self
+
+
+def certified(folder: Path, *names: str) -> ssl.SSLContext:
+    """A server's certificate for these names, from an authority of its own that is put into `ca.pem`."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
 
 
 # --- a loop of their own ---------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ def _secrets(channel: Channel) -> list[str]:
     address = channel.url.reveal() if channel.url else ""
     rest = address.partition("://")[2]
     if channel.kind == "mail":
-        found = [*rest.rpartition("@")[0].split(":", 1)[1:], *re.findall(r"[?&]pass=([^&]+)", rest)]
+        user = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[0]
+        found = [*user.split(":", 1)[1:], *re.findall(r"[?&]pass=([^&]+)", rest)]
     else:
         found = [part for part in (rest, *_BETWEEN.split(rest)) if len(part) > 5 and not _is_public(part)]
     both = {form for part in found for form in (part, unquote(part)) if form}

@@ -24,8 +24,9 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 FEWEST_TRIES = 6
 # More messages than this at once are a storm, whatever the channel allows: the rest goes as one.
 STORM = 30
-# How many hits one message holds in full within the limits of its kind (Slack: 12,000 characters of blocks; Discord: 2,000 in all).
-MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 200, "slack": 20, "text": 8}
+# How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
+# 12,000 characters of blocks; Discord: 2,000 in all).
+MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 40, "slack": 20, "text": 8}
 
 
 # --- what goes where -------------------------------------------------------------------------------------------------
@@ -255,13 +256,14 @@ def _company(delivery: Delivery, channel: Channel) -> str:
     What was refused together stays together and takes nothing new in: then the message is the one that the channel
     may have taken already, with the same Message-ID, and what of its recipients have it is known.
     """
-    again = f" again {delivery.due}" if delivery.attempts else ""
     if isinstance(delivery.subject, Notice):
-        return "notices" + again
+        return "notices"
+    if delivery.attempts:
+        return f"again {delivery.due}"
     waited = delivery.first_due is not None and delivery.first_due > delivery.created
     if channel.digest is not None or (waited and (channel.quiet or channel.weekdays)):
-        return "digest" + again
-    return f"story {delivery.subject.story}" + again
+        return "digest"
+    return f"story {delivery.subject.story}"
 
 
 def _over(messages: Iterable[tuple[Delivery, ...]], channel: Channel) -> list[tuple[Delivery, ...]]:

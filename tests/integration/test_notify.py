@@ -2,8 +2,11 @@
 
 import asyncio
 import io
+import json
 import logging
+import random
 import re
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -14,11 +17,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Delivery, Message, Secret
+from monitor.model import Channel, Delivery, Message, Outcome, Secret
 from monitor.notify import HANGING, Notifier
+from monitor.notify.masks import mask
+from monitor.policy.delivery import after_refused, after_sent, behind, depart
 from monitor.render import message
 from tests.alerts import NOW, SENTENCE, delivery, hit, notice
-from tests.postbox import Dripping, Postbox, Slack, rings
+from tests.postbox import HOSTS, Dripping, Postbox, Slack, rings
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -169,6 +174,27 @@ async def test_one_recipient_who_is_gone_does_not_stop_the_others(notifier, post
     assert [mail.recipient for mail in postbox.mails] == ["bo@krant.example"]
 
 
+async def test_a_server_that_wants_tls_and_a_login_gets_them(notifier, tmp_path, monkeypatch):
+    """STARTTLS with a certificate that is looked at, then the password; a wrong one is no matter of time."""
+    with Postbox(tls=tmp_path).open() as box:
+        address = (
+            f"mailto://desk:{{}}@localhost:{box.port}?from=monitor@krant.example&to=desk@krant.example&mode=starttls"
+        )
+        right, wrong = channel(address.format(box.password)), channel(address.format("fout12345"))
+        distrusted = await refused(notifier, right)
+        assert distrusted.retry
+        assert "certificate" in distrusted.reason.lower()
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        await told(notifier, right)
+        assert len(box.mails) == 1
+
+        error = await refused(notifier, wrong)
+        assert not error.retry
+        assert "login: 535" in error.reason
+        assert "fout12345" not in error.reason
+
+
 # --- Slack -----------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +288,64 @@ async def test_a_channel_that_keeps_hanging_is_not_asked_any_more():
         reasons = [(await refused(notifier, to)).reason for _ in range(HANGING + 2)]
         assert "still hang" in reasons[-1]
         assert endpoint.requests == HANGING
+
+
+@pytest.fixture
+def everywhere(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> Slack:
+    """The endpoint, under the names of the services whose addresses nobody can choose."""
+    resolve = socket.getaddrinfo
+
+    def here(host: str, port: int, *rest: object, **more: object) -> object:
+        return resolve("127.0.0.1", slack.port, *rest, **more) if host in HOSTS else resolve(host, port, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    return slack
+
+
+async def test_slacks_own_addresses_are_known(notifier, everywhere):
+    """As apprise writes them, and as Slack shows them."""
+    await told(notifier, channel("slack://T0000AAAA/B0000BBBB/abcdefghijklmnopqrstuvwx"))
+    await told(notifier, channel("https://hooks.slack.com/services/T0000AAAA/B0000BBBB/abcdefghijklmnopqrstuvwx"))
+    assert {path for path, _ in everywhere.requests} == {"/services/T0000AAAA/B0000BBBB/abcdefghijklmnopqrstuvwx"}
+    assert len(everywhere.received) == 2
+
+
+async def test_a_bot_posts_to_each_of_its_channels_once(notifier, everywhere):
+    """Two rooms; the second is refused; the retry does not tell the first again."""
+    bot = channel("slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws/+C024BE91L")
+    await told(notifier, bot)
+    assert sorted(payload["channel"] for payload in everywhere.received) == ["#nieuws", "C024BE91L"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "retry"), [("ratelimited", True), ("channel_not_found", False), ("invalid_auth", False)]
+)
+async def test_a_bot_is_refused_with_200(notifier, everywhere, mode, retry):
+    """Slack's API says `ok: false`."""
+    everywhere.mode = mode
+    error = await refused(notifier, channel("slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws"))
+    assert error.retry is retry
+    assert mode in error.reason
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "discord://123456789012345678/abcdefghijklmnopqrst",
+        "tgram://123456789:abcdefghijklmnopqrstuvwxyz123456789/12345/",
+    ],
+)
+async def test_discord_and_telegram_show_hostile_words_as_words(notifier, everywhere, url):
+    """Discord rings `@everyone` and hides links behind words even in plain text; Telegram reads HTML."""
+    words = HOSTILE["mention"] + HOSTILE["markup"] + HOSTILE["script"]
+    await told(notifier, channel(url), *hostile(words))
+    ((_, body),) = everywhere.requests
+    said = json.loads(body)
+    text = said.get("content") or said["text"]
+    assert not re.search(r"@(everyone|channel|here)|<[@#!]|\]\(", text)
+    assert not set(re.findall(r"<(\w+)", text)) - {"b"}
+    assert hit().article.url in text
+    assert len(text) <= 4096
 
 
 # --- other services, by apprise --------------------------------------------------------------------------------------
@@ -468,3 +552,89 @@ async def test_no_secret_is_in_a_log_or_an_error(slack, postbox, caplog, mode):
             said += [str(error), error.reason, repr(error.__cause__)]
     assert said
     assert "kanarie" not in "\n".join([*said, caplog.text])
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "shown"),
+    [
+        ("mailto://desk:pa%24%24wd1@smtp.example?to=an@krant.example", "an: pa$$wd1 pa%24%24wd1", "an: ••• •••"),
+        ("mailto://smtp.example?user=desk&pass=geheim99&to=a@b.example", "geheim99 smtp.example", "••• smtp.example"),
+        (
+            "https://hooks.slack.com/services/T0AAAAAA/B0BBBBBB/tokentoken",
+            "hooks.slack.com tokentoken",
+            "hooks.slack.com •••",
+        ),
+        ("tgram://123456:abcdefgh/42", "bot123456:abcdefgh", "bot•••:•••"),
+    ],
+)
+def test_what_is_secret_in_an_address_is_masked(url, said, shown):
+    """Host names help to understand an error; tokens and passwords do not."""
+    assert mask(said, channel(url)) == shown
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_night_of_faults_loses_nothing(postbox, slack):
+    """60 hits, two channels that refuse, hang up and think too long at random: all arrive, in order.
+
+    Twice arrives only what a channel left uncertain.
+    """
+    chance, now = random.Random(7), NOW
+    notifier = Notifier(deadline=timedelta(seconds=5))
+    channels = [channel(postbox.url(), "desk"), channel(slack.url, "slack")]
+    outbox = {
+        one.key: one
+        for number in range(60)
+        for to in channels
+        for one in [delivery(hit(number), to.name, created=NOW - timedelta(seconds=200 - number))]
+    }
+    uncertain = 0
+    for _ in range(500):
+        for to in channels:
+            due = [one for one in outbox.values() if one.channel == to.name and one.due and one.due <= now]
+            departure = depart(due, to, now, BRUSSELS)
+            outbox |= {one.key: one for one in departure.held}
+            leaving = [*departure.messages, *([departure.held] if departure.held else [])]
+            for place, together in enumerate(departure.messages):
+                postbox.refusing = chance.choice(["", "", "", "451 later"])
+                postbox.dropping = chance.random() < 0.05
+                slack.mode = chance.choice(["ok"] * 4 + ["429", "500", "drop"])
+                slack.retry_after = "120"
+                try:
+                    receipt = await notifier.send(to, message(together, to, zone=BRUSSELS))
+                except DeliveryError as error:
+                    uncertain += error.uncertain
+                    jitter = chance.random()
+                    after = [after_refused(one, error, now, timedelta(days=3), jitter) for one in together]
+                    waiting = [one for later in leaving[place + 1 :] for one in later]
+                    outbox |= {one.key: one for one in (*after, *behind(waiting, after[-1]))}
+                    break
+                outbox |= {one.key: after_sent(one, receipt, now) for one in together}
+        waits = [one.due for one in outbox.values() if one.due]
+        if not waits:
+            break
+        now = max(now, min(waits))
+
+    assert all(one.outcome is Outcome.SENT for one in outbox.values())
+    in_mail = [number for mail in postbox.mails for number in numbers(mail.part("plain"))]
+    in_slack = [number for _, body in slack.requests for number in numbers(body.decode())]
+    accepted = [number for payload in slack.received for number in numbers(json.dumps(payload["blocks"]))]
+    assert set(in_mail) == set(range(60))
+    assert set(accepted) == set(range(60))
+    assert uncertain > 0
+    assert in_first_order(in_mail)
+    assert in_first_order(accepted)
+    assert in_first_order(in_slack)
+    assert len({mail.parsed["Message-ID"] for mail in postbox.mails}) + uncertain >= len(postbox.mails)
+
+
+def numbers(text: str) -> list[int]:
+    """The hits that a message shows, by their links, each once."""
+    return list(dict.fromkeys(int(number) for number in re.findall(r"buitenland/(\d+)", text)))
+
+
+def in_first_order(seen: list[int]) -> bool:
+    """Whether every hit was seen for the first time after those before it."""
+    first = list(dict.fromkeys(seen))
+    return first == sorted(first)

@@ -324,6 +324,14 @@ def test_a_refused_message_comes_again_as_it_was():
     assert gather([fresh, *refused], DESK, NOW + timedelta(hours=1)) == (tuple(sorted(refused, key=by_key)), (fresh,))
 
 
+def test_a_gathered_message_that_is_refused_comes_again_as_it_was():
+    """Also what only a limit brought together."""
+    limited = replace(DESK, at_most=(1, timedelta(hours=1)))
+    ((*gathered,),) = gather(made(5), limited, NOW)
+    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in gathered]
+    assert gather(refused, DESK, NOW + timedelta(hours=1)) == (tuple(refused),)
+
+
 def by_key(one: Delivery) -> str:
     return one.key
 

@@ -298,6 +298,15 @@ def test_a_message_keeps_to_its_channels_room(channel, many):
         assert all(one.subject.article.url in made.text for one in hits)  # type: ignore[union-attr]
 
 
+def test_a_full_mail_is_not_folded_away():
+    """Gmail shows the first 102 kB, and hides the rest behind a link."""
+    hits = [
+        delivery(hit(number, title="Een kop van gewone lengte voor een bericht in de krant"))
+        for number in range(MOST["mail"])
+    ]
+    assert len(message(hits, MAIL, zone=BRUSSELS).html.encode()) < 102_000
+
+
 @by_kind
 def test_short_alerts_all_have_their_link_up_to_the_most_that_travel_together(channel):
     """What policy puts into one message, the message shows."""
