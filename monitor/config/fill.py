@@ -1,7 +1,7 @@
 """`${NAME}`, `${NAME:-default}` and `${file:PATH}` in the values of a file: filled in after parsing, shown nowhere.
 
-A name is looked up in the environment, then among systemd's credentials (`$CREDENTIALS_DIRECTORY/NAME`). What a value
-holds after filling is never quoted by a fault (`Node.filled`).
+A name is looked up in the environment, then among systemd's credentials (`$CREDENTIALS_DIRECTORY/NAME`, or
+`…/secret_NAME`). What a value holds after filling is never quoted by a fault (`Node.filled`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _PLACEHOLDER = re.compile(r"\$\{([^{}\n]*)\}")
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 # Readable by anybody on the machine: worth a word, when it holds a password.
 _FOR_ALL = 0o004
+# `LoadCredential=secret:FOLDER` hands a whole folder over, each file in it under this before its name (systemd.exec(5)).
+_FROM_FOLDER = "secret_"
 
 
 @dataclass(slots=True)
@@ -80,13 +82,14 @@ class Filling:
         folder = self.environ.get("CREDENTIALS_DIRECTORY")
         if not folder:
             return ""
-        path = Path(folder) / name
-        try:
-            value = path.read_text("utf-8").rstrip("\r\n")
-        except (OSError, ValueError):
-            return ""
-        self.files.append(path)
-        return value
+        for path in (Path(folder) / name, Path(folder) / f"{_FROM_FOLDER}{name}"):
+            try:
+                value = path.read_text("utf-8").rstrip("\r\n")
+            except (OSError, ValueError):
+                continue
+            self.files.append(path)
+            return value
+        return ""
 
     def _read(self, node: Node, found: re.Match[str], path: Path) -> str:
         try:

@@ -653,6 +653,15 @@ channels:
     assert found.warnings == ()
 
 
+def test_a_folder_of_credentials_is_found_by_the_names_of_its_files(load, tmp_path):
+    """systemd puts what `LoadCredential=` calls the folder before each name."""
+    (tmp_path / "secret_TOKEN").write_text("from-a-folder\n")
+
+    found = load('channels: {a: {url: "json://x/${TOKEN}"}}', {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+    assert [channel.url.reveal() for channel in found.channels.values()] == ["json://x/from-a-folder"]
+
+
 def test_a_value_can_add_no_structure(load):
     """Filled in after parsing: what looks like YAML stays text; keys are left alone."""
     found = load(
