@@ -297,13 +297,13 @@ Span = tuple[int, int, Callable[[], Fit]]  # an interval that parts span exactly
 def spans(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
     """Yield what the parts of a line span within a window of `size` units."""
     if math.prod(map(len, parts)) <= FEW:
-        yield from _tried(parts, ordered, size)
+        yield from tried(parts, ordered, size)
     else:
         for low, high, near in intervals(parts, ordered, size):
             yield low, high, partial(tightest, near, ordered, low, high)
 
 
-def _tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
+def tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
     """Yield what a few combinations span, trying each."""
     found: dict[tuple[int, int], Fit] = {}
     in_this_order = any(ordered)

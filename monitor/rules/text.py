@@ -403,21 +403,21 @@ def _parted(words: list[bytes], begin: int, joined: list[tuple[int, int, bytes]]
 _SMALL_WORDS = {
     "nl": "de het een van en dat niet zijn met voor aan ook er maar om hij ze bij uit nog naar wordt werd heeft worden "
     "deze dit wel geen hun zou over door als dan na tot volgens tegen omdat kan meer",
-    "fr": "le la les des est et dans que qui une pour pas sur au aux avec ce cette il elle sont ont ses par plus ne se "
+    "fr": "de en le la les des est et dans que qui une pour pas sur au aux avec ce cette il elle sont ont ses par plus ne se "
     "son sa mais nous leur ete selon entre apres comme du etait",
     "de": "der die das und ist nicht mit den dem ein eine von zu auf fur im sich auch es wird hat bei nach aus wie noch "
     "werden wurde dass oder uber am zum zur vor des einen einer sind haben",
     "en": "the of and to that is was for on with as his at by this have from or had not are but they which you were her "
     "she will been has their would said its who after about",
-    "es": "el los las una por con para del como mas pero sus este esta fue ha son lo y muy sobre entre tambien",
-    "it": "il di che un per non una sono della con del gli da le nel alla anche piu ha ma dei delle si dal",
-    "pt": "os uma com nao para por mais dos como foi ao das sua ou muito nos ja tambem pelo sao em um do da",
+    "es": "de en la que el los las una por con para del como mas pero sus este esta fue ha son lo y muy sobre entre tambien",
+    "it": "la il di che un per non una sono della con del gli da le nel alla anche piu ha ma dei delle si dal",
+    "pt": "de que os uma com nao para por mais dos como foi ao das sua ou muito nos ja tambem pelo sao em um do da",
     "da": "og i at det en til er som pa af ikke med den har han vi var jeg kan skal vil blev efter sig",
     "sv": "och att det som en pa ar av for med den till inte har om ett han jag var sig fran men vi",
     "no": "og i det som en pa er til av for at med den ikke har de et han jeg var fra men vi ble",
     "pl": "w i na z sie nie do to ze jest o jak ale po co tak za od przez jego dla czy",
-    "fy": "it fan yn en dat is oan net mei foar wie hy op wurdt hawwe binne sa dy har",
-    "af": "die en het van in is nie wat vir met op dat te hy om sy was ek aan hulle nie",
+    "fy": "it fan yn oan foar wurdt hawwe binne dy ek hja wol syn",
+    "af": "nie vir ek hy sy hulle deur sal ons aan na se kon toe daar",
 }
 _LANGUAGES_OF: dict[bytes, tuple[str, ...]] = {}
 for _language, _words in _SMALL_WORDS.items():
@@ -430,14 +430,11 @@ OURS = frozenset({"nl", "fr", "de", "en"})
 def language_of(text: str) -> str:
     """Return "nl", "fr", "de" or "en", or "" when unsure or when it is another language.
 
-    Counts small words; a word that several languages share counts for each a part. Short texts are unsure: the winner
-    needs three votes, and half as many again as the runner-up.
+    Counts each language's small words. Short texts are unsure: the winner needs three, two more than the runner-up, and
+    a fifth more.
     """
     votes: Counter[str] = Counter()
     for word in fold(text[:20_000]).split()[:1500]:
-        languages = _LANGUAGES_OF.get(word, ())
-        for language in languages:
-            votes[language] += 1 / len(languages)  # type: ignore[assignment]
-    ranked = [*votes.most_common(2), ("", 0), ("", 0)]
-    (best, most), (_, second) = ranked[0], ranked[1]
-    return best if best in OURS and most >= 3 and most >= 1.5 * second else ""
+        votes.update(_LANGUAGES_OF.get(word, ()))
+    (best, most), (_, second) = [*votes.most_common(2), ("", 0), ("", 0)][:2]
+    return best if best in OURS and most >= 3 and most - second >= max(2, most / 6) else ""

@@ -1,9 +1,12 @@
 """What a rule finds in an article: words, windows, exclusions, guards, and exactly where."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.model import Article, Match
 from monitor.rules.compile import compile_rules
+from monitor.rules.match import Sight, intervals, tightest, tried
 from monitor.rules.spec import Guard, ListEntry, Rule, RuleBook, TermList, Window
 from tests.written import line, phrase, rule, terms
 
@@ -104,3 +107,167 @@ def test_an_ambiguous_name_needs_company() -> None:
         "overleg",
     ]
     assert not found(alone, "Kozak in overleg. Dmitri tennist.", lists=(actors,))
+
+
+def test_words_are_counted_from_the_first_to_the_last() -> None:
+    """`[4 words]` holds four words in a row."""
+    close = rule(line("geheim + poetin", Window("word", 4)))
+    assert found(close, "geheim een twee poetin")
+    assert not found(close, "geheim een twee drie poetin")
+    assert found(close, "geheim. Poetin")
+
+
+def test_paragraph_and_article_windows() -> None:
+    """A paragraph ends at a blank line; the article holds everything."""
+    text = "Geheim is het. Een. Twee. Drie. Vier. Poetin zwijgt.\n\nEen villa."
+    assert found(rule(line("geheim + poetin", Window("paragraph", 1))), text)
+    assert not found(rule(line("geheim + villa", Window("paragraph", 1))), text)
+    assert found(rule(line("geheim + villa", Window("article"))), text)
+
+
+def test_parts_in_order() -> None:
+    """`>` wants the second behind the first, and takes a later one when an earlier one does not do."""
+    assert found(rule("geheim > poetin"), "Geheim volgens Poetin.")
+    assert not found(rule("geheim > poetin"), "Poetin zwijgt geheim.")
+    assert texts(found(rule("geheim > poetin > villa"), "Poetin geheim villa Poetin villa.")) == [
+        "geheim",
+        "Poetin",
+        "villa",
+    ]
+
+
+def test_the_tightest_window_is_shown() -> None:
+    """Of many places where a rule matches, a reader wants the clearest."""
+    match = found(rule("geheim + poetin"), "Geheim. Een Poetin hier. En Poetin doet geheim. Klaar.")
+    assert [(evidence.text, evidence.sentence) for evidence in match.evidence] == [
+        ("Poetin", "En Poetin doet geheim."),
+        ("geheim", "En Poetin doet geheim."),
+    ]
+
+
+def test_every_line_that_fires_is_named() -> None:
+    """Lines are ways to match; several may."""
+    assert found(rule("geheim", "niets", "poetin"), "Poetin, geheim.").lines == (1, 3)
+
+
+def test_a_window_never_crosses_into_the_next_item_of_a_live_blog() -> None:
+    """Not even when it is the whole article."""
+    text = "14:10 Een geheim.\n\n14:20 Poetin zwijgt."
+    for window in (Window("sentence", 9), Window("word", 99), Window("paragraph", 9), Window("article")):
+        assert not found(rule(line("geheim + poetin", window)), text)
+    assert found(rule("geheim + poetin"), "14:10 Een geheim van Poetin.\n\n14:20 Niets.")
+
+
+def test_unless_near_blocks_within_the_window_only() -> None:
+    """A film about it is no news of it; a film elsewhere in the paper is another story."""
+    film = rule("geheim + poetin", unless_near=terms("film*"))
+    assert not found(film, "Een film. Geheim is Poetin.")
+    assert found(film, "Een film. Een. Twee. Geheim is Poetin.")
+    assert found(film, "Een film over Poetin en geheim. Een. Twee. Drie. Geheim is Poetin.")
+
+
+def test_never_blocks_anywhere() -> None:
+    """And a word that `ignore` blanks blocks nothing."""
+    text = "Geheim. Een. Twee. Drie. Vier. Voetballen."
+    assert not found(rule("geheim", never=terms("voetbal*")), text)
+    assert found(rule("geheim", never=terms("voetbal*"), ignore=terms("voetbal*")), text)
+
+
+def test_languages_of_lists_rules_and_articles() -> None:
+    """English `met` is no Dutch `met`; where the language is unsure, both count."""
+    contact = TermList("contact", (ListEntry("met", phrase("met"), languages=frozenset({"en"})),))
+    for language, wanted in (("en", True), ("en-GB", True), ("nl", False), ("ja", False), ("", True)):
+        assert bool(found(rule("$contact"), "they met", lists=(contact,), language=language)) is wanted
+        assert bool(found(rule("they", languages=frozenset({"en"})), "they", language=language)) is wanted
+
+
+def test_groups_of_a_list() -> None:
+    """`$kremlin.people` is a part of `$kremlin`."""
+    entries = (ListEntry("a", phrase("poetin"), group="people"), ListEntry("b", phrase("fsb"), group="bodies"))
+    lists = (TermList("kremlin", entries),)
+    assert texts(found(rule("$kremlin.people"), "FSB en Poetin", lists=lists)) == ["Poetin"]
+    assert texts(found(rule("$kremlin.bodies"), "FSB en Poetin", lists=lists)) == ["FSB"]
+
+
+@pytest.mark.parametrize("key", ["outlet", "feed", "group", "country"])
+def test_a_rule_is_for_some_feeds(key: str) -> None:
+    """By name, group, country or outlet, in any case."""
+    assert found(rule("geheim", feeds=frozenset({"dpg"})), "geheim", **{key: "DPG"})
+    assert not found(rule("geheim", feeds=frozenset({"dpg"})), "geheim", **{key: "Mediahuis"})
+
+
+def test_fields() -> None:
+    """`in:` is for the rule, `title:` for a term; the first paragraph is the lead when no other is."""
+    assert not found(rule("geheim", fields=("title",)), "geheim", title="Niets")
+    assert found(rule("body: geheim", fields=("title",)), "geheim", title="Niets")
+    assert [e.field for e in found(rule("lead: geheim"), "Dit is geheim.\n\nRest.").evidence] == ["body"]
+    assert not found(rule("lead: geheim"), "Dit niet.\n\nDit is geheim.")
+    assert not found(rule("lead: geheim"), "Dit is geheim.", lead="Dit niet.")
+    assert found(rule("body: geheim"), "Dit is geheim.")
+    assert [e.field for e in found(rule("lead: geheim"), "Rest.", lead="Dit is geheim.").evidence] == ["lead"]
+
+
+def test_count_wants_different_people() -> None:
+    """Two spellings of one name are one person."""
+    actors = TermList(
+        "kremlin",
+        (
+            ListEntry("Poetin", phrase("poetin"), actor="putin"),
+            ListEntry("Putin", phrase("putin"), actor="putin"),
+            ListEntry("FSB", phrase("fsb")),
+        ),
+    )
+    two = rule("$kremlin", count=(2, ("kremlin", "")))
+    assert not found(two, "Poetin. Putin.", lists=(actors,))
+    assert found(two, "Poetin. De FSB.", lists=(actors,))
+    assert not found(two, "Poetin. Een. Twee. Drie. De FSB.", lists=(actors,))
+
+
+def test_tags_label_what_stands_in_the_window() -> None:
+    """A denial is news of its own, where it stands near."""
+    denied = rule("geheim", tags=(("ontkenning", terms("ontken*")), ("villa", terms("villa"))))
+    assert found(denied, "Geheim. Hij ontkent.").tags == ("ontkenning",)
+    assert found(denied, "Geheim. Een. Twee. Drie. Hij ontkent.").tags == ()
+
+
+def test_an_endless_word_is_no_word() -> None:
+    """A hundred thousand letters cost a second in every wildcard, and mean nothing."""
+    assert not found(rule("*a*b*"), "a" * 100_000 + "b")
+
+
+def test_a_list_that_is_not_there_is_an_error() -> None:
+    """The configuration has seen to it; a program that has not must hear of it."""
+    with pytest.raises(KeyError):
+        compile_rules(RuleBook((rule("$nobody"),)))
+
+
+def test_matches_come_in_the_order_of_the_book_and_articles_in_theirs() -> None:
+    """More articles than are searched together, some of them empty."""
+    rules = tuple(Rule(id=name, name=name, lines=rule(name).lines) for name in ("villa", "geheim", "poetin"))
+    some = [Article(key=str(at), url="", body="geheim Poetin" if at % 3 else "") for at in range(70)]
+    ruleset = compile_rules(RuleBook(rules))
+    many = list(ruleset.match_many(iter(some)))
+    assert many == [ruleset.match(article) for article in some]
+    assert [[match.rule for match in one] for one in many[:2]] == [[], ["geheim", "poetin"]]
+    assert compile_rules(RuleBook(())).match(some[1]) == ()
+
+
+sights = st.builds(
+    lambda first, size, low, who: Sight(first, first + size, low, low + size // 3, "t", who),
+    st.integers(0, 12),
+    st.integers(1, 5),
+    st.integers(0, 6),
+    st.sampled_from("abc"),
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.lists(sights, min_size=1, max_size=4), min_size=1, max_size=3), st.data(), st.integers(1, 5))
+def test_many_sights_are_judged_like_few(parts: list[list[Sight]], data: st.DataObject, size: int) -> None:
+    """Where a word stands a thousand times, not every combination is tried; what is found is the same."""
+    ordered = [data.draw(st.booleans()) for _ in parts[1:]]
+    few = {(low, high): fit().words for low, high, fit in tried(parts, ordered, size)}
+    many = {
+        (low, high): tightest(near, ordered, low, high).words for low, high, near in intervals(parts, ordered, size)
+    }
+    assert few == many
