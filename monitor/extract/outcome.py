@@ -19,6 +19,7 @@ from monitor.extract.head import Head
 from monitor.extract.text import Block
 from monitor.model import Outcome, Page
 
+_WALL = 5_000  # signs at the beginning of a text that tell whether it is a wall's
 # A paragraph of so many words is prose; headlines, menus and buttons are shorter.
 PROSE = 20
 
@@ -53,10 +54,11 @@ _GATE_TITLES = re.compile(
     re.IGNORECASE,
 )
 _CONSENT_WORDS = re.compile(
-    r"\b(?:cookies?\w*|toestemming\w*|akkoord|partners?|persoonsgegevens|privacy\w*|voorkeur\w*|instellingen|"
-    r"advertenties|gepersonaliseerde?|consent\w*|accepter|acceptez|refuser|traceurs?|confidentialité|données|"
-    r"personnalisée?s?|publicités?|paramétr\w+|einwillig\w*|zustimm\w*|datenschutz\w*|akzeptier\w*|einstellungen|"
-    r"personalisierte?\w*|anzeigen|agree|accept|preferences|personali[sz]ed|vendors|tracking|captcha|robot|javascript)\b",
+    r"\b(?:cookies?\w*|toestemming\w*|akkoord|partners?|persoonsgegevens|gegevens|privacy\w*|voorkeur\w*|instellingen|keuzes?|"
+    r"accepteren|weigeren|apparaat|doeleinden|advertenties?|gepersonaliseerde?|consent\w*|accept\w*|refuser|traceurs?|"
+    r"confidentialité|données|personnalisée?s?|publicités?|paramétr\w+|choix|finalités?|terminal|partenaires?|einwillig\w*|"
+    r"zustimm\w*|datenschutz\w*|akzeptier\w*|ablehnen|einstellungen|personalisierte?\w*|anzeigen|partnern?|geräten?|zwecken?|"
+    r"agree|reject|preferences|personali[sz]ed|vendors?|device|purposes?|choices|tracking|captcha|robot|javascript|browser)\b",
     re.IGNORECASE,
 )
 _LOST = re.compile(
@@ -126,7 +128,7 @@ def _gate(seen: Sight) -> tuple[Outcome, str] | None:
     where = _wall_address(seen.page)
     if where:
         return Outcome.GATE, f"redirected to {where}"
-    said = text.joined(seen.blocks)
+    said = text.joined(seen.blocks)[:_WALL]
     words = len(text.words(said))
     consent = len(_CONSENT_WORDS.findall(said))
     if words >= 15 and consent > words * (0.12 if is_described(seen.head) else 0.07):

@@ -14,7 +14,10 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 # What browsers read when a page says ASCII or Latin-1 (https://encoding.spec.whatwg.org/#names-and-labels).
 _WINDOWS = frozenset({"ascii", "iso8859-1", "latin-1", "latin1"})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_HIDDEN = "script", "style", "template", "svg", "noscript", "iframe"
+_HIDDEN = (
+    "script", "style", "template", "svg", "noscript", "iframe", "link", "meta", "img", "picture", "source", "video", "audio",
+    "canvas", "object", "embed", "map", "input", "select", "textarea",
+)  # fmt: skip
 
 
 def parse(body: bytes, charset: str = "") -> html.HtmlElement | None:

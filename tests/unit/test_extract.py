@@ -215,6 +215,31 @@ def test_a_consent_page_is_a_gate_in_every_language(language):
     assert read(body).outcome is Outcome.GATE
 
 
+LONG_CONSENT = {
+    "nl": "Jouw keuzes, jouw nieuws. Samen met 120 partners bewaren we informatie op je apparaat, zoals cookies, en lezen we"
+    " die terug. Zo verwerken we persoonsgegevens voor deze doeleinden: gepersonaliseerde advertenties, het meten van bereik en"
+    " het verbeteren van diensten. Sommige partners beroepen zich op een gerechtvaardigd belang. Je kunt alles accepteren,"
+    " weigeren of je voorkeuren per doel instellen; onderaan elke pagina vind je de privacyverklaring terug.",
+    "fr": "Nous et nos 120 partenaires conservons des informations sur votre terminal, par exemple des cookies, et y accédons."
+    " Ces données servent à plusieurs finalités : publicités personnalisées, mesure d'audience, développement de services."
+    " Certains partenaires invoquent leur intérêt légitime. Vous pouvez tout accepter, tout refuser ou paramétrer vos choix ;"
+    " la page de confidentialité reste accessible en bas de chaque article.",
+    "de": "Wir und unsere 120 Partner speichern Informationen auf Ihrem Gerät, etwa Cookies, und rufen sie ab. Die Daten dienen"
+    " mehreren Zwecken: personalisierte Anzeigen, Reichweitenmessung, Verbesserung der Angebote. Manche Partner berufen sich auf"
+    " ein berechtigtes Interesse. Sie können alles akzeptieren, alles ablehnen oder Ihre Einstellungen anpassen; die"
+    " Datenschutzerklärung finden Sie am Ende jeder Seite.",
+}
+
+
+@pytest.mark.parametrize("language", LONG_CONSENT)
+def test_a_long_consent_text_under_an_innocent_title_is_a_gate(language):
+    """Some walls name themselves after the paper and write like lawyers."""
+    body = markup(
+        f"<h1>De Voorbeeldkrant</h1><p>{LONG_CONSENT[language]}</p><button>OK</button>", title="De Voorbeeldkrant"
+    )
+    assert read(body).outcome is Outcome.GATE
+
+
 @pytest.mark.parametrize(
     "title",
     ["Just a moment...", "Attention Required! | Cloudflare", "Access denied", "Pardon Our Interruption", "Inloggen",
