@@ -18,7 +18,8 @@ from monitor.config import packaged
 from monitor.config.fill import Filling
 from monitor.config.lists import blocks_of
 from monitor.config.nodes import Node, parse, trapped
-from monitor.config.rulebook import Lists, RuleReader
+from monitor.config.pieces import in_pieces
+from monitor.config.rulebook import Lists, Memory, RuleReader
 from monitor.config.shape import (
     CatalogueShape,
     ChannelShape,
@@ -54,6 +55,7 @@ class Config:
     warnings: tuple[Fault, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read: when one changes, load again
     digest: str = ""
+    memory: Memory = field(default=Memory(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,12 @@ class _File:
         return self.root.child(key)
 
 
-def load(path: Path | str, environ: Mapping[str, str]) -> Config:
-    """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault."""
-    builder = _Builder(Path(path), environ)
+def load(path: Path | str, environ: Mapping[str, str], last: Config | None = None) -> Config:
+    """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault.
+
+    With the `last` Config of this file, rules of a long file that stayed the same are not read again.
+    """
+    builder = _Builder(Path(path), environ, last.memory if last else Memory())
     with _collector_at_rest():
         config = builder.build()
     faults = _in_order(builder.told())
@@ -108,8 +113,10 @@ def _in_order(faults: Iterable[Fault]) -> list[Fault]:
 class _Builder:
     """Builds one `Config` and keeps everything that is wrong on the way."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], last: Memory) -> None:
         self.path = path
+        self.last = last
+        self.memory = last
         self.environ = environ
         self.faults: list[Fault] = []
         self.fillings: list[Filling] = []
@@ -131,6 +138,7 @@ class _Builder:
             book=book,
             files=tuple(dict.fromkeys(self.paths)),
             digest=self.hash.hexdigest(),
+            memory=self.memory,
         )
 
     def told(self) -> Iterator[Fault]:
@@ -154,7 +162,7 @@ class _Builder:
         """Yield the file and all that it includes."""
         self.paths.append(path)
         text = self.text(path, asked)
-        root, faults = parse(text, str(path)) if text is not None else (None, [])
+        root, faults = self.parsed(text, str(path)) if text is not None else (None, [])
         self.faults += faults
         if root is None:
             if text is not None and not faults:
@@ -168,6 +176,10 @@ class _Builder:
         file = _File(path, root)
         yield file
         yield from self.included(file)
+
+    def parsed(self, text: str, file: str) -> tuple[Node | None, list[Fault]]:
+        pieces = in_pieces(text, file, self.last.rules)
+        return (pieces, []) if pieces else parse(text, file)
 
     def text(self, path: Path, asked: Node | None) -> str | None:
         try:
@@ -420,11 +432,12 @@ class _Builder:
     def book(
         self, files: Sequence[_File], channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists
     ) -> RuleBook:
-        reader = RuleReader(channels, feeds, lists, self.faults)
+        reader = RuleReader(channels, feeds, lists, self.last, self.faults)
         node = self.once(files, "defaults")
         reader.read_defaults(node)
         for _section, item, i in self.each(files, "rules", "items"):
             reader.read(item, f"rules[{i}]")
+        self.memory = reader.memory()
         return reader.book()
 
 

@@ -52,6 +52,8 @@ class Node:
     start: int = 0
     end: int = 0
     indent: int = -1  # of a block; -1: not looked up yet
+    closed: bool = False  # a piece of the file that nobody has looked into yet: `pieces.opened` does
+    base: int = 0  # lines of the file before `source`, when that is a piece of it
 
     @property
     def place(self) -> Place:
@@ -92,7 +94,8 @@ class Node:
         if self.style == "|":
             return self._locate_in_block(offset)
         index = next(itertools.islice(self._origins(), offset, None), self.end)
-        return Place(self.file, *_line_and_column(self.source, index))
+        line, column = _line_and_column(self.source, index)
+        return Place(self.file, self.base + line, column)
 
     def _locate_in_block(self, offset: int) -> Place:
         if self.indent < 0:
@@ -131,11 +134,14 @@ class Node:
                 yield last
 
 
-def parse(text: str, file: str) -> tuple[Node | None, list[Fault]]:
-    """Return the tree of a YAML text and what is wrong with it; None when the text is empty or cannot be read."""
-    text, faults = _printable(text, file)
+def parse(text: str, file: str, base: int = 0) -> tuple[Node | None, list[Fault]]:
+    """Return the tree of a YAML text and what is wrong with it; None when the text is empty or cannot be read.
+
+    `base` lines of the file stand before the text.
+    """
+    text, faults = printable(text, file)
     for _ in range(MOST_REPAIRS):
-        builder = _Builder(text, file)
+        builder = _Builder(text, file, base)
         try:
             root = builder.build()
             builder.check_comments()
@@ -156,7 +162,7 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Fault]]:
     return None, faults
 
 
-def _printable(text: str, file: str) -> tuple[str, list[Fault]]:
+def printable(text: str, file: str) -> tuple[str, list[Fault]]:
     """Return the text with one kind of line end and nothing that YAML refuses, sign for sign."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     faults = [
@@ -242,9 +248,10 @@ def _without_the_rest(said: str, text: str, index: int) -> str | None:
 class _Builder:
     """Makes nodes out of events."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, base: int) -> None:
         self.text = text
         self.file = file
+        self.base = base
         self.faults: list[Fault] = []
         self.events: Iterator[Any] = iter(())
         self.spans: list[tuple[int, int]] = []  # where texts stand, in order
@@ -274,10 +281,10 @@ class _Builder:
             ):
                 line, column = _line_and_column(self.text, found.start(1))
                 why = f"YAML reads '{found[1]}' as a comment; a text with a '#' stands in quotes or in a block (|)"
-                self.faults.append(Fault(why, self.file, line, column, warning=True))
+                self.faults.append(Fault(why, self.file, self.base + line, column, warning=True))
 
     def fault(self, event: Any, text: str) -> None:
-        self.faults.append(Fault(text, self.file, event.start_mark.line + 1, event.start_mark.column + 1))
+        self.faults.append(Fault(text, self.file, self.base + event.start_mark.line + 1, event.start_mark.column + 1))
 
     def node(self, event: Any, depth: int) -> Node:
         mark: Any = event.start_mark
@@ -287,7 +294,8 @@ class _Builder:
             self.fault(event, f"YAML reads '&{event.anchor}' as the name of a value; write it in quotes")
         if event.tag and event.tag != "!":
             self.fault(event, f"YAML reads '{event.tag}' as the type of a value; write it in quotes")
-        node = Node("text", self.file, mark.line + 1, mark.column + 1, source=self.text, start=mark.index)
+        line, column = self.base + mark.line + 1, mark.column + 1
+        node = Node("text", self.file, line, column, source=self.text, start=mark.index, base=self.base)
         if isinstance(event, yaml.ScalarEvent):
             node.text = node.written = event.value
             node.style = event.style or ""

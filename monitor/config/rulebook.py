@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from monitor.config.nodes import Node, trapped
+from monitor.config.pieces import moved, opened
 from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like
 from monitor.errors import Fault
 from monitor.model import FIELDS, Channel, Feed, FieldName
@@ -43,50 +44,91 @@ class _Common:
     every: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A rule as it was read, and the lists that it names."""
+
+    rule: Rule
+    enabled: bool
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Rules by file and text, as they were read in some context: what a next reading need not read again."""
+
+    context: tuple[object, ...] = ()
+    rules: Mapping[tuple[str, str], Known] = dataclasses.field(default_factory=dict)
+
+
 class RuleReader:
     """Reads rules one by one; `faults` grows as it goes."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists, faults: list[Fault]
+        self, channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists, last: Memory, faults: list[Fault]
     ) -> None:
         self.channels = channels
         self.lists = lists
         self.faults = faults
         self.defaults = _Common()
-        self.rules: dict[str, Rule] = {}
-        self.resting: set[str] = set()
+        self.rules: dict[str, Known] = {}
         self.named: dict[str, None] = {}  # lists that rules name, in order
         self.feed_names = _feed_names(feeds)
+        self.last = last
+        self.same = False  # whether all that a rule depends on is as it was the last time
+        self.known: dict[tuple[str, str], Known] = {}
 
     def read_defaults(self, node: Node | None) -> None:
         """Read `defaults:`; call it before the first rule."""
         shape = shaped(DefaultsShape, node, "defaults", self.faults) if node and node.kind == "pairs" else None
         if shape and node:
             self.defaults = self.common(shape, node, "defaults", "")
+        self.same = self.last.context == self.context()
+
+    def context(self) -> tuple[object, ...]:
+        """Return all that a rule means besides what it says itself."""
+        return (dict(self.lists.all), tuple(self.channels), self.defaults, self.feed_names)
+
+    def memory(self) -> Memory:
+        """Return what the next reading may use."""
+        return Memory(self.context(), self.known)
 
     def read(self, node: Node, where: str) -> None:
-        """Read one rule."""
+        """Read one rule, or take it as it was read the last time."""
+        before = self.last.rules.get((node.file, node.source)) if self.same else None
+        if before:
+            rule, by = before.rule, node.line - before.rule.place.line
+            self.named |= dict.fromkeys(before.named)
+            self.add(dataclasses.replace(before, rule=moved(rule, by) if by else rule), node, where)
+            return
+        told, named = len(self.faults), self.named
+        self.named = {}
+        found = self.read_anew(opened(node), where)
+        if found:
+            self.add(dataclasses.replace(found, named=tuple(self.named)), node, where, keep=told == len(self.faults))
+        self.named = {**named, **self.named}
+
+    def read_anew(self, node: Node, where: str) -> Known | None:
         found: list[Fault] = []
         shape = shaped(RuleShape, node, where, found)
         rule_id = shape.id if shape else _id_of(node)
         self.faults += [dataclasses.replace(fault, rule=rule_id) for fault in found]
         find = node.child("find")
         lines = self.lines(find, f"{where}.find", rule_id) if find else ()
-        if shape is None:
-            return
-        rule = self.rule(shape, node, where, lines)
-        if before := self.rules.get(rule.id):
-            at = (
-                f"{before.place.file}:{before.place.line}"
-                if before.place.file != node.file
-                else f"line {before.place.line}"
-            )
+        return Known(self.rule(shape, node, where, lines), shape.enabled) if shape else None
+
+    def add(self, found: Known, node: Node, where: str, *, keep: bool = True) -> None:
+        """Put a rule into the book; `keep` it for the next time unless something was said of it."""
+        rule = found.rule
+        if other := self.rules.get(rule.id):
+            place = other.rule.place
+            at = f"{place.file}:{place.line}" if place.file != node.file else f"line {place.line}"
             text = f"two rules are called '{rule.id}'; the other stands on {at}"
-            self.faults.append(fault_at(node.at("id"), text, f"{where}.id", rule=rule.id))
+            self.faults.append(fault_at(opened(node).at("id"), text, f"{where}.id", rule=rule.id))
             return
-        self.rules[rule.id] = rule
-        if not shape.enabled:
-            self.resting.add(rule.id)
+        self.rules[rule.id] = found
+        if keep and node.base and "${" not in node.source:
+            self.known[node.file, node.source] = found
 
     def book(self) -> RuleBook:
         """Return the rules that are enabled and the lists that they name."""
@@ -95,7 +137,7 @@ class RuleReader:
                 text = f"no rule uses the list '{name}'"
                 place = own.place
                 self.faults.append(Fault(text, place.file, place.line, place.column, f"lists.{name}", warning=True))
-        rules = tuple(rule for name, rule in self.rules.items() if name not in self.resting)
+        rules = tuple(known.rule for known in self.rules.values() if known.enabled)
         return RuleBook(rules, tuple(self.lists.all[name] for name in self.named if name in self.lists.all))
 
     def _in_another_list(self, name: str) -> bool:
@@ -156,7 +198,7 @@ class RuleReader:
             if trapped(text):
                 continue
             lines, faults = parse_find(text.text, locate=text.locate, also_wrong=True)
-            self.add(faults, where, rule)
+            self.note(faults, where, rule)
             self.check_folding(text, where, rule)
             found += [dataclasses.replace(line, number=len(found) + line.number) for line in lines]
         for line in found:
@@ -175,7 +217,7 @@ class RuleReader:
         found: list[Term] = []
         for text in node.at(key).texts():
             terms, faults = parse_terms(text.text, locate=text.locate)
-            self.add(faults, f"{where}.{key}", rule)
+            self.note(faults, f"{where}.{key}", rule)
             found += terms
         self.check_refs(found, f"{where}.{key}", rule)
         return tuple(found)
@@ -184,7 +226,7 @@ class RuleReader:
         tags = node.at("tags")
         return tuple((label, self.terms(tags, label, f"{where}.tags", shape.id)) for label in shape.tags)
 
-    def add(self, faults: Iterable[Fault], where: str, rule: str) -> None:
+    def note(self, faults: Iterable[Fault], where: str, rule: str) -> None:
         self.faults += [dataclasses.replace(fault, where=where, rule=rule) for fault in faults]
 
     def check_refs(self, terms: Iterable[Term], where: str, rule: str) -> None:

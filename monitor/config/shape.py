@@ -47,6 +47,11 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[said[2]]: int(said[1])})
 
 
+def pause(text: str) -> timedelta:
+    """Return what `1s` means; `0s` is no pause at all, for a server of one's own."""
+    return timedelta(0) if re.fullmatch(r"0+\s*[smhd]", text.strip()) else duration(text)
+
+
 def clock(text: str) -> time:
     """Return the time of day that `07:30` means."""
     said = _TIME.fullmatch(text.strip())
@@ -212,6 +217,7 @@ Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[str], BeforeValidator(_texts, json_schema_input_type=str | list[str])]
 Names = Annotated[tuple[str, ...], _names_then(tuple)]
 Duration = Annotated[timedelta, _read(duration, r"^\d+ ?[smhd]$", "5m")]
+Pause = Annotated[timedelta, _read(pause, r"^\d+ ?[smhd]$", "1s")]
 Clock = Annotated[time, _read(clock, r"^([01]?\d|2[0-3])[:.][0-5]\d$", "07:30")]
 Language = Annotated[str, AfterValidator(language_code), Field(pattern="^[a-z]{2}$")]
 Address = Annotated[str, AfterValidator(web_address), Field(pattern="^https?://")]
@@ -249,7 +255,7 @@ class NetworkShape(_Shape):
     allow_private: Annotated[
         tuple[IPv4Network | IPv6Network, ...], _names_then(lambda texts: tuple(network_of(text) for text in texts))
     ] = Field(default=(), description="Private networks that may be reached, such as 127.0.0.0/8. Default none.")
-    pause: Duration | None = Field(default=None, description="Between two pages of one host. Default 1s.")
+    pause: Pause | None = Field(default=None, description="Between two pages of one host. Default 1s; 0s: none.")
 
 
 class SettingsShape(_Shape):
