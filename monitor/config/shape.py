@@ -511,8 +511,31 @@ class FileShape(_Shape):
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of `rules.yaml`, for an editor's completion."""
-    made = FileShape.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "rules.yaml of monitor", **made}
+    made = _without_nothing(FileShape.model_json_schema())
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "rules.yaml of monitor"}
+    return {**about, **made}
+
+
+def _without_nothing(said: Any) -> Any:
+    """Return a schema in which a key may be left out, but not stand there with nothing behind it; no made-up titles.
+
+    A channel may: `console:` is one.
+    """
+    if isinstance(said, list):
+        return [_without_nothing(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    plain = {key: _without_nothing(one) for key, one in said.items() if not (key == "title" and isinstance(one, str))}
+    for one in (plain.get("properties") or {}).values():
+        kept = [choice for choice in one.get("anyOf", ()) if choice != {"type": "null"}]
+        if len(kept) == 1:
+            one |= kept[0]
+            del one["anyOf"]
+        elif kept:
+            one["anyOf"] = kept
+        if one.get("default", 0) is None:
+            del one["default"]
+    return plain
 
 
 # --- a value against its shape --------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ settings:
   database: sqlite:///monitor.db
   contact: redactie@krant.example
   poll: {{every: 1s, fastest: 1s, slowest: 2s}}
-  network: {{allow_private: [127.0.0.0/8], pause: 1s}}
+  network: {{allow_private: [127.0.0.0/8], pause: 0s}}
 feeds:
 {feeds}
 channels:
