@@ -4,6 +4,7 @@ nodes     a YAML text → a tree whose values know their places; YAML's traps
 fill      ${NAME}, ${file:PATH}: filled in after parsing, shown nowhere
 shape     which keys there are and what may stand behind each (pydantic); the JSON Schema
 lists, rulebook, packaged     lists, rules, and what is shipped: packs of lists, the catalogue of feeds
+pieces    a long file: rules that stayed the same are not read again
 build     all of it, together
 """
 

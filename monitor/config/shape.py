@@ -504,7 +504,7 @@ class FileShape(_Shape):
         default_factory=ListsShape, description="Lists of terms, by name, and the shipped packs that are used."
     )
     defaults: DefaultsShape = Field(
-        default_factory=DefaultsShape, description="What holds for every rule that does not say otherwise."
+        default_factory=DefaultsShape, description="Keys that hold for every rule that does not say otherwise."
     )
     rules: list[RuleShape] = Field(default_factory=list, description="What to look for.")
 
@@ -526,16 +526,17 @@ def _without_nothing(said: Any) -> Any:
     if not isinstance(said, dict):
         return said
     plain = {key: _without_nothing(one) for key, one in said.items() if not (key == "title" and isinstance(one, str))}
-    for one in (plain.get("properties") or {}).values():
-        kept = [choice for choice in one.get("anyOf", ()) if choice != {"type": "null"}]
-        if len(kept) == 1:
-            one |= kept[0]
-            del one["anyOf"]
-        elif kept:
-            one["anyOf"] = kept
-        if one.get("default", 0) is None:
-            del one["default"]
+    if "properties" in plain:
+        plain["properties"] = {key: _said_at_all(one) for key, one in plain["properties"].items()}
     return plain
+
+
+def _said_at_all(one: dict[str, Any]) -> dict[str, Any]:
+    kept = [choice for choice in one.get("anyOf", ()) if choice != {"type": "null"}]
+    rest = {key: value for key, value in one.items() if key != "anyOf" and not (key == "default" and value is None)}
+    if len(kept) == 1:
+        return {**kept[0], **rest}
+    return {"anyOf": kept, **rest} if kept else rest
 
 
 # --- a value against its shape --------------------------------------------------------------------------------------

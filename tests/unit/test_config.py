@@ -777,6 +777,16 @@ def test_the_shipped_file_loads_without_a_word(monkeypatch):
 # --- the schema
 
 
+def test_the_schema_explains_every_key():
+    """What an editor shows beside it; and a channel may have nothing behind its name."""
+    made = config.schema()
+
+    parts = [made, *(part for name, part in made["$defs"].items() if name != "ExamplesShape")]
+    said = {key: one for part in parts for key, one in part.get("properties", {}).items()}
+    assert {key for key, one in said.items() if not one.get("description")} <= {"version"}
+    jsonschema.validate({"channels": {"console": None}}, made)
+
+
 def test_every_example_file_fits_the_schema():
     """An editor's completion and `monitor check` agree on what is right…"""
     validator = jsonschema.Draft202012Validator(config.schema())
@@ -800,6 +810,7 @@ def test_every_example_file_fits_the_schema():
         "version: 2",
         "feeds: [{catalogue: nl, excpt: x}]",
         "defaults: {within: 3 sentnces}",
+        "rules: [{id: x, find: x1, every: }]",
     ],
 )
 def test_what_is_wrong_does_not_fit_the_schema(text):
