@@ -364,3 +364,37 @@ def test_a_template_that_fails_costs_no_alert(tmp_path: Path, broken):
     made = message([delivery(hit())], replace(MAIL, template=str(tmp_path)), zone=BRUSSELS)
     assert NL.template_failed in made.html
     assert hit().article.url in made.html
+
+
+# --- words that mean harm (what arrives is looked at in tests/integration/test_notify.py) ----------------------------
+
+
+def test_signs_that_turn_a_line_around_are_left_out():
+    """`\\u202e` makes a reader see what is not written; soft hyphens and joiners hide words from the eye."""
+    assert clean("a\u202eb\u2066c\u200fd\u00ade\ufefff") == "abcdef"
+
+
+def test_no_text_that_slack_parses_holds_its_brackets():
+    """Neither the fallback, which is escaped, nor plain text, which Slack may unescape."""
+    made = message([delivery(hit(title="<!channel> & <@U1>", outlet="<!here>"))], SLACK, zone=BRUSSELS)
+    assert not re.search(r"[<>]", made.text)
+    plain = re.findall(r'"plain_text", "text": "([^"]*)"', json.dumps(made.blocks, ensure_ascii=False))
+    assert "‹!channel› & ‹@U1›" in plain
+    assert not re.search(r"[<>]", "".join(plain))
+
+
+def test_plain_text_rings_nobody():
+    """Discord and Mattermost ring `@everyone` wherever it stands, and hide links behind words."""
+    words = "@everyone <@1> [klik](https://evil.example)"
+    made = message([delivery(hit(title=words, outlet=words, tags=(words,)))], DISCORD, zone=BRUSSELS)
+    assert not re.search(r"@everyone|<@|\]\(", made.title + made.text)
+
+
+def test_a_sentence_that_stands_twice_is_shown_where_the_evidence_is():
+    """Its neighbours are the same, its place is not: the second one's evidence is marked, once."""
+    body = "Poetin belt. Poetin belt."
+    at = body.rindex("Poetin")
+    one = hit(body=body, sentence="Poetin belt.", words=("Poetin",))
+    second = Evidence("body", at, at + 6, "Poetin", "$kremlin", "Poetin belt.")
+    one = replace(one, match=replace(one.match, evidence=(second,)))
+    assert item(delivery(one), one, BRUSSELS, NL).passages == ((Piece("Poetin", marked=True), Piece(" belt.")),)
