@@ -236,7 +236,7 @@ def _is_gap(document: FeedDocument, state: FeedState, here: Iterable[_Sight]) ->
     recent = frozenset(state.recent)
     if any(entry.key in recent for entry in document.entries):
         return False
-    return not any(sight.key in recent or sight.how in (_How.ID, _How.TITLE) for sight in here)
+    return not any(sight.key in recent for sight in here)
 
 
 # --- when to ask ---

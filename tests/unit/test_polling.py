@@ -244,6 +244,15 @@ def test_no_overlap_is_a_possible_gap() -> None:
     assert after.state.due - NOW <= SETTINGS.fastest * 1.1
 
 
+def test_new_links_for_known_ids_are_no_gap() -> None:
+    """What goes by another name now was in the last document all the same."""
+    was = entry(0, name="guid-1")
+    feed = replace(POLLED, state=replace(POLLED.state, recent=(was.key,)))
+    now = entry(0, link="https://krant.nl/nieuw", name="guid-1")
+
+    assert not sort_out(document(now), feed, recorded(was), NOW).gap
+
+
 @pytest.mark.parametrize(
     "listed",
     [
