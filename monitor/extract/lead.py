@@ -30,7 +30,7 @@ def of(tree: HtmlElement, said: Head, title: str, body: Sequence[Block], summary
     What the page shows between its title and its text comes first; then its description, or the feed's `summary`.
     """
     start = text.words(text.joined(body[:6]))
-    claims = [claim for claim in (*head.leads(said), summary) if len(text.words(claim)) >= 5]
+    claims = [claim for claim in (*head.leads(said), summary) if 5 <= len(text.words(claim)) <= _MOST]
     if any(_is_in(text.words(claim), start) for claim in claims):
         return ""
     shown = [

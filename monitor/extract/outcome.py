@@ -115,8 +115,8 @@ def marks(parsed: HtmlElement) -> str:
 
 def of(seen: Sight) -> tuple[Outcome, str]:
     """Return what became of the page, and why when it is not simply read."""
-    for answer in (_gate(seen), _lost(seen), _list(seen), _teaser(seen)):
-        if answer:
+    for question in (_gate, _lost, _front, _list, _teaser):
+        if answer := question(seen):
             return answer
     return Outcome.READ, ""
 
@@ -181,10 +181,16 @@ def _top(seen: Sight) -> list[str]:
     return [*shown[:4], *(block.text for block in seen.blocks[:4])]
 
 
+def _front(seen: Sight) -> tuple[Outcome, str] | None:
+    if _is_root(seen.page.url) and not ("datePublished" in seen.head.article and seen.prose >= 100):
+        return Outcome.NOT_ARTICLE, "it is a front page"
+    if not is_described(seen.head) and any(map(_is_root, (seen.head.canonical, seen.head.meta("og:url")))):
+        return Outcome.NOT_ARTICLE, "it says that it is a front page"
+    return None
+
+
 def _list(seen: Sight) -> tuple[Outcome, str] | None:
     described = is_described(seen.head)
-    if _is_root(seen) and not ("datePublished" in seen.head.article and seen.prose >= 100):
-        return Outcome.NOT_ARTICLE, "it is a front page"
     if described and not _many_articles(seen.head):
         return None
     if seen.head.types() & _LIST_TYPES and not described:
@@ -196,10 +202,8 @@ def _list(seen: Sight) -> tuple[Outcome, str] | None:
     return _by_text(seen)
 
 
-def _is_root(seen: Sight) -> bool:
-    claims = (seen.page.url, seen.head.canonical, seen.head.meta("og:url"))
-    said = [claim for claim in claims if urls.host(claim)]
-    return any(not _path(claim).strip("/") and not urlsplit(claim).query for claim in said)
+def _is_root(url: str) -> bool:
+    return bool(urls.host(url)) and not _path(url).strip("/") and not urlsplit(url).query
 
 
 def _many_articles(said: Head) -> bool:

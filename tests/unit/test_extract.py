@@ -288,6 +288,12 @@ def test_a_front_page_is_not_an_article():
     assert (reading.outcome, reading.article) == (Outcome.NOT_ARTICLE, None)
 
 
+def test_an_article_whose_canonical_address_is_the_front_page_is_read_all_the_same():
+    """A mistake in a template is no reason to miss every article of an outlet."""
+    head = '<link rel=canonical href="https://www.voorbeeldkrant.example/"><meta property="og:type" content="article">'
+    assert read(markup(f"<h1>Titel</h1><p>{PROSE}</p><p>{PROSE[::-1]}</p>", head=head)).outcome is Outcome.READ
+
+
 def test_a_list_of_headlines_is_not_an_article_wherever_it_stands():
     """A topic page describes itself by nothing but what it looks like."""
     items = "".join(f"<h2><a href=/{n}>Kop van bericht nummer {n} in de lijst</a></h2><p>Kort.</p>" for n in range(30))
