@@ -51,6 +51,8 @@ _UNITS: dict[str, Unit] = {
     "paragraph": "paragraph", "paragraphs": "paragraph", "article": "article",
 }  # fmt: skip
 _FIELD = re.compile(r"([^\W\d_]+):(.*)", re.DOTALL)
+# Nine terms of ten: nothing in them needs a closer look.
+_PLAIN = re.compile(r"[A-Za-z0-9]+|\*?[A-Za-z0-9]{3,}\*?")
 _OPERATORS = {"AND": "+", "OR": ",", "EN": "+", "OF": ",", "ET": "+", "OU": ",", "UND": "+", "ODER": ","}
 
 Kind = Literal["quote", "unclosed", "gap", "ref", "sign", "word"]
@@ -266,6 +268,8 @@ class _Reader:
             return None
         source = self.text[tokens[0].start : tokens[-1].end]
         place = self.locate(tokens[0].start)
+        if _PLAIN.fullmatch(source) and source not in _OPERATORS:
+            return Term(source, phrase=Phrase((Word(source),)), place=place)
         try:
             field, tokens = _field(tokens)
             if tokens[0].kind == "ref":
