@@ -87,7 +87,8 @@ async def visit(pipeline: Pipeline, tally: Tally, found: Visit, stopping: asynci
     pause = pipeline.config.settings.pause.total_seconds()
     began = monotonic()
     try:
-        inorder: list[Entry | Feed] = [*found.entries, *found.feeds]
+        # Feeds first: they are few, and what nobody asked for in time may be gone; the inbox stays.
+        inorder: list[Entry | Feed] = [*found.feeds, *found.entries]
         for number, work in enumerate(inorder):
             late = monotonic() - began > PATIENCE.total_seconds()
             if late or stopping.is_set() or found.host in pipeline.waits:

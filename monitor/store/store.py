@@ -175,10 +175,11 @@ class Store:
     # --- visits ---
 
     def claim_visit(self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all") -> Visit | None:
-        """Take the host on which work has been due longest and that nobody visits; None when there is none.
+        """Take the host on which work of this kind has been due longest and that nobody visits; None when there is none.
 
-        Up to `most` of its entries, oldest first, and `most` of its feeds come with it. The host and what was taken
-        belong to the caller until now + lease, or until `release_host`.
+        All kinds of work there come with it, or a host's feeds could keep its entries waiting for ever: up to `most`
+        of its feeds, and `most` of its entries, those that somebody is to be told of before the silent ones. The host
+        and what was taken belong to the caller until now + lease, or until `release_host`.
         """
         chosen = _tables(what)
         with self._write() as c:
@@ -187,8 +188,8 @@ class Store:
                 host = _free_host(c, now, chosen)  # another worker was as quick (on PostgreSQL)
             if host is None:
                 return None
-            entries = _take(c, t.entries, host, now, now + lease, most) if t.entries in chosen else ()
-            feeds = _take(c, t.feeds, host, now, now + lease, most) if t.feeds in chosen else ()
+            entries = _take(c, t.entries, host, now, now + lease, most)
+            feeds = _take(c, t.feeds, host, now, now + lease, most)
             return Visit(
                 host=host,
                 entries=tuple(rows.entry_of(row._asdict()) for row in entries),
@@ -513,7 +514,10 @@ def _take_host(c: Connection, host: str, now: datetime, until: datetime) -> bool
 
 def _take(c: Connection, table: Table, host: str, now: datetime, until: datetime, most: int) -> list[Row[Any]]:  # noqa: PLR0913, PLR0917  (private)
     due = select(table).where(table.c.host == host, table.c.due <= now)
-    found = list(c.execute(due.order_by(table.c.due, table.c.key).limit(most).with_for_update(skip_locked=True)))
+    first = (table.c.silent,) if table is t.entries else ()
+    found = list(
+        c.execute(due.order_by(*first, table.c.due, table.c.key).limit(most).with_for_update(skip_locked=True))
+    )
     _lease(c, table, [row.key for row in found], until)
     return found
 

@@ -328,17 +328,30 @@ def test_the_host_that_has_waited_longest_comes_first(store):
     assert store.claim_visit(NOW, LEASE).host == "vroeg.example"
 
 
-def test_a_visit_can_be_for_feeds_or_for_entries_alone(store):
-    """The clock ticks apart for polling and for reading."""
+def test_a_visit_is_chosen_by_feeds_or_by_entries_and_takes_all_that_is_due(store):
+    """The clock ticks apart for polling and for reading; but feeds that are polled often must not starve their inbox."""
     feed = replace(a_feed(), state=FeedState(due=NOW))
     follow(store, feed)
+    assert store.claim_visit(NOW, LEASE, what="entries") is None
     entries = inbox(store, feed, 1)
 
-    visit = store.claim_visit(NOW, LEASE, what="feeds")
-    assert (visit.entries, len(visit.feeds)) == ((), 1)
-    store.release_host(visit.host, NOW)
+    for what in ("feeds", "entries"):
+        visit = store.claim_visit(NOW, LEASE, what=what)
+        assert (visit.entries, len(visit.feeds)) == (tuple(entries), 1)
+        store.release_host(visit.host, NOW)
+
+
+def test_what_somebody_waits_for_is_read_before_what_nobody_is_told_of(store):
+    """The backlog of a first poll must not delay the first alert."""
+    feed = a_feed()
+    follow(store, feed)
+    silent = replace(an_entry(feed, 1), due=NOW - MINUTE, silent=True)
+    told = replace(an_entry(feed, 2), due=NOW)
+    store.save_poll(feed, POLLED, [silent, told])
+
     visit = store.claim_visit(NOW, LEASE, what="entries")
-    assert (visit.entries, visit.feeds) == (tuple(entries), ())
+
+    assert [entry.key for entry in visit.entries] == [told.key, silent.key]
 
 
 def test_an_entry_without_a_link_is_read_at_its_feeds_host(store):
