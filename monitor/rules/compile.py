@@ -21,7 +21,7 @@ TOGETHER = 32
 # So many edited rules are nothing to compile anew for.
 FEW_EDITS = 64
 # So many rules are kept ready to be judged; the others wait packed.
-READY = 10_000
+READY = 50_000
 
 
 def compile_rules(book: RuleBook) -> Ruleset:

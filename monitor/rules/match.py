@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import product
-from operator import itemgetter
+from itertools import product, repeat
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,6 +28,9 @@ Occurrence = tuple[int, int]  # positions [first, past)
 Blank = frozenset[int]
 NOTHING: Blank = frozenset()
 Hindrance = Literal["", "language", "needs", "never_with"]  # why a spelling that stands there does not count
+
+
+_COLUMNS: dict[Unit, str] = {"sentence": "number", "paragraph": "paragraph", "article": "document"}
 
 
 class Sight(NamedTuple):
@@ -51,6 +54,7 @@ class Finder:
         self._tables = tables
         self._vocabulary = lexicon.vocabulary
         self._lists = lexicon.lists
+        self._units: dict[Unit, list[int]] = {}
         self._ends_of: dict[int, Ends] = {}
         self._atoms: dict[tuple[int, Blank], tuple[Occurrence, ...]] = {}
         self._entries: dict[tuple[str, str, Blank], tuple[tuple[LeanEntry, tuple[Occurrence, ...]], ...]] = {}
@@ -60,10 +64,12 @@ class Finder:
 
     @cached_property
     def _words(self) -> tuple[Small, Ints]:
-        """Every word of the vocabulary in the article, and its place: first the words, then joined forms."""
+        """Every word of the vocabulary in the article, in order, and its places: first the words, then joined forms."""
         rows = self._tables.words_of.view()
         places, past = rows.spread(self._classes)
-        return rows.values[places], np.repeat(np.arange(len(self._classes)), np.diff(past, prepend=0))
+        wids = rows.values[places]
+        order = np.argsort(wids)
+        return wids[order], np.repeat(np.arange(len(self._classes)), np.diff(past, prepend=0))[order]
 
     @cached_property
     def present(self) -> frozenset[int]:
@@ -80,7 +86,8 @@ class Finder:
     def _find_ends(self, wid: int) -> Ends:
         found: Ends = {}
         wids, places = self._words
-        for place in places[wids == wid].tolist():
+        at = wids.searchsorted(wid)
+        for place in places[at : wids.searchsorted(wid, side="right")].tolist():
             first, past = self._span(place)
             if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self._original(first, past)):
                 found[first] = (*found.get(first, ()), past)
@@ -201,12 +208,10 @@ class Finder:
                 if wanted == ANYWHERE or self.text.sentence_at(first).bits & wanted:
                     yield first, past, who
 
-    def _occurrences(self, term: LeanTerm, blank: Blank) -> Iterator[tuple[tuple[Occurrence, ...], str]]:
+    def _occurrences(self, term: LeanTerm, blank: Blank) -> Iterable[tuple[tuple[Occurrence, ...], str]]:
         if term.atom >= 0:
-            yield self.atom(term.atom, blank), term.source
-        else:
-            for entry, occurrences in self.entries(term.name, term.group, blank):
-                yield occurrences, entry.who
+            return ((self.atom(term.atom, blank), term.source),)
+        return ((occurrences, entry.who) for entry, occurrences in self.entries(term.name, term.group, blank))
 
     def everything(self, term: LeanTerm, blank: Blank) -> Iterator[tuple[int, int, Hindrance]]:
         """Yield first and past of all that a term would find without `ignore`, and why it does not count ("" if blanked)."""
@@ -222,29 +227,38 @@ class Finder:
 
     def has(self, terms: Terms, blank: Blank) -> bool:
         """Say whether one of these terms stands anywhere in the article."""
-        return any(True for term in terms for _ in self.term(term, blank))
+        return any(True for term in self.there(terms) for _ in self.term(term, blank))
 
     def sights(self, terms: Terms, unit: Unit, blank: Blank, bits: int = ANYWHERE) -> list[Sight]:
         """Return where these terms stand, in the coordinates of a window's unit, in reading order."""
+        places = self._places(unit)
         found = [
-            Sight(first, past, *self._interval(first, past, unit), term.source, who)
-            for term in terms
-            if term.atom < 0 or not self._absent(term.atom)
+            Sight(first, past, places[first], places[past - 1], term.source, who)
+            for term in self.there(terms)
             for first, past, who in self.term(term, blank, bits)
         ]
         if len(found) > 1:
-            found.sort(key=itemgetter(0, 1))
+            found.sort()
         return found
 
-    def _interval(self, first: int, past: int, unit: Unit) -> tuple[int, int]:
-        sentence = self.text.sentence_at(first)
-        if unit == "sentence":
-            return sentence.number, sentence.number
-        if unit == "paragraph":
-            return sentence.paragraph, sentence.paragraph
-        if unit == "article":
-            return sentence.document, sentence.document
-        return sentence.document * APART + first, sentence.document * APART + past - 1
+    def _places(self, unit: Unit) -> list[int]:
+        """Return where each word stands in the order of windows."""
+        known = self._units.get(unit)
+        if known is None:
+            known = self._units[unit] = self._find_places(unit)
+        return known
+
+    def _find_places(self, unit: Unit) -> list[int]:
+        if unit == "word":
+            documents = self._places("article")
+            return [document * APART + position for position, document in enumerate(documents)]
+        column = attrgetter(_COLUMNS[unit])
+        return [place for one in self.text.sentences for place in repeat(column(one), one.words)]
+
+    def there(self, terms: Terms) -> list[LeanTerm]:
+        """Return the terms that may be there, at a glance: most are not."""
+        heads, present = self._vocabulary.heads, self.present
+        return [term for term in terms if term.atom < 0 or heads[term.atom] < 0 or heads[term.atom] in present]
 
     def blank(self, terms: Terms) -> Blank:
         """Return the positions of the words that `ignore` blanks."""
@@ -306,10 +320,12 @@ def spans(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
 def tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
     """Yield what a few combinations span, trying each."""
     found: dict[tuple[int, int], Fit] = {}
-    in_this_order = any(ordered)
+    in_any_order = not any(ordered)
     for sights in product(*parts):
-        low, high = min([sight.low for sight in sights]), max([sight.high for sight in sights])
-        if high - low < size and (not in_this_order or in_order(sights, ordered)):
+        low, high = sights[0].low, sights[0].high
+        for sight in sights[1:]:
+            low, high = min(low, sight.low), max(high, sight.high)
+        if high - low < size and (in_any_order or in_order(sights, ordered)):
             fit = Fit(low, high, sights)
             if (low, high) not in found or fit.words < found[low, high].words:
                 found[low, high] = fit
@@ -416,8 +432,8 @@ def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired 
     parts = [finder.sights(terms, unit, blank, rule.bits) for terms in line.parts]
     if not all(parts):
         return None
-    near = finder.sights(rule.unless_near, unit, blank)
-    many = finder.sights(rule.many, unit, blank, rule.bits)
+    near = finder.sights(rule.unless_near, unit, blank) if rule.unless_near else []
+    many = finder.sights(rule.many, unit, blank, rule.bits) if rule.many else []
     labels = [(label, finder.sights(terms, unit, blank)) for label, terms in rule.tags]
     best: Fit | None = None
     tags: set[str] = set()
