@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from monitor.config import packaged
 from monitor.config.nodes import Node, trapped
 from monitor.config.pieces import moved, opened
 from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like
@@ -241,7 +242,7 @@ class RuleReader:
         known = self.lists.all.get(name)
         if known is None:
             is_broken = self.lists.broken and name in self.lists.own
-            return "" if is_broken else f"unknown list '${name}'{nearest(name, self.lists.all)}"
+            return "" if is_broken else f"unknown list '${name}'{nearest(name, self.lists.all) or _shipped(name)}"
         if group and group not in {entry.group for entry in known.entries}:
             return unknown_group(known, group)
         return ""
@@ -317,6 +318,13 @@ class RuleReader:
         entries = self.lists.all[name].entries if name in self.lists.all else ()
         spoken = [entry.languages for entry in entries if group in ("", entry.group)]
         return bool(spoken) and all(said and not said & languages for said in spoken)
+
+
+def _shipped(name: str) -> str:
+    """Say which pack would bring a list in, when one has it."""
+    having = {one.name: pack for pack in packaged.packs() for one in packaged.pack(pack)}
+    known = next((one for one in having if nearest(name, having) == f"; did you mean '{one}'?"), None)
+    return f"; is it '{known}' of the shipped lists? Then write use: [{having[known]}] under lists:" if known else ""
 
 
 def _first(*values: T | None) -> T:

@@ -486,6 +486,8 @@ FAULTS = [
     ("defaults: {within: 3 sentnces}", "1:20: defaults.within", "did you mean 'sentences'?"),
     ("defaults: {in: titel}", "1:16: defaults.in", "did you mean 'title'?"),
     ("defaults: {ignore: $maks}", "1:20: defaults.ignore", "unknown list '$maks'"),
+    ("rules: [{id: x, find: $kremlni}]", "1:23: rules[0].find", "Then write use: [kremlin] under lists:"),
+    ("rules: [{id: x, find: $strong}]", "1:23: rules[0].find", "Then write use: [secret-talks] under lists:"),
     ("rules: [x]", "1:9: rules[0]", "keys with values were meant"),
     ("rules: [{find: x1}]", "1:9: rules[0]", "'id:' is missing"),
     ("rules: [{id: x}]", "1:9: rules[0]", "'find:' is missing"),
