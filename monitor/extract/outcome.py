@@ -100,6 +100,7 @@ class Sight:
     url: str  # the article's own
     title: str
     blocks: Sequence[Block]
+    told: str = ""  # the title that the feed gave
 
     @property
     def prose(self) -> int:
@@ -115,7 +116,7 @@ def marks(parsed: HtmlElement) -> str:
 
 def of(seen: Sight) -> tuple[Outcome, str]:
     """Return what became of the page, and why when it is not simply read."""
-    for question in (_gate, _lost, _front, _list, _teaser):
+    for question in (_gate, _lost, _front, _list, _other, _teaser):
         if answer := question(seen):
             return answer
     return Outcome.READ, ""
@@ -204,6 +205,15 @@ def _list(seen: Sight) -> tuple[Outcome, str] | None:
 
 def _is_root(url: str) -> bool:
     return bool(urls.host(url)) and not _path(url).strip("/") and not urlsplit(url).query
+
+
+def _other(seen: Sight) -> tuple[Outcome, str] | None:
+    """A page that does not describe itself, and has not one long word of the title that the feed gave, is another page."""
+    wanted = {word[:5] for word in text.words(seen.told) if len(word) > 4}
+    shown = {word[:5] for word in text.words(f"{seen.title} {text.joined(seen.blocks)}")}
+    if len(wanted) < 3 or wanted & shown or is_described(seen.head):
+        return None
+    return Outcome.NOT_ARTICLE, "it has not a word of the feed's title"
 
 
 def _many_articles(said: Head) -> bool:

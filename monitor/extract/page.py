@@ -34,7 +34,7 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
     found = _found(parsed, said)
     items = live.blocks(parsed, said, found, title)
     found = items or found
-    what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found))
+    what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found, entry.title))
     if what not in (Outcome.READ, Outcome.TEASER):
         return Reading(what, None, why)
     authors = head.authors(said) or entry.authors

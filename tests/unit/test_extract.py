@@ -39,7 +39,7 @@ def ld(**node: object) -> str:
 
 
 def read(body: str | bytes, **where: str) -> Reading:
-    return extract.read(page(body, **where), entry())
+    return extract.read(page(body, **where), entry(title=""))
 
 
 def article_of(reading: Reading) -> Article:
@@ -140,10 +140,14 @@ def test_the_feed_fills_in_what_the_page_does_not_tell():
     when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     bare = page(markup(f"<p>{PROSE}</p>" * 3), url="https://krant.example/nieuws/12345")
 
-    article = article_of(extract.read(bare, entry(published=when, authors=("Redactie",), language="nl-NL")))
+    article = article_of(
+        extract.read(
+            bare, entry(title="Gesprekken in de herfst", published=when, authors=("Redactie",), language="nl-NL")
+        )
+    )
 
     assert (article.title, article.published, article.authors) == (
-        "Gezant sprak in stilte met Moskou",
+        "Gesprekken in de herfst",
         when,
         ("Redactie",),
     )
@@ -280,6 +284,13 @@ def test_an_error_page_with_status_200_is_not_an_article(line):
     menu = "".join(f"<li><a href=/{n}>Rubriek nummer {n}</a></li>" for n in range(60))
     reading = read(markup(f"<ul>{menu}</ul><h1>{line}</h1><p>Kies een van deze onderwerpen.</p>", title="De krant"))
     assert (reading.outcome, reading.article) == (Outcome.NOT_ARTICLE, None)
+
+
+def test_a_page_that_tells_of_something_else_than_the_feed_did_is_not_the_article():
+    """Some outlets answer for a removed article with another page, and status 200."""
+    other = page(markup(f"<h1>Onze podcasts</h1><p>{PROSE}</p><p>{PROSE[::-1]}</p><p>{PROSE.upper()}</p>"))
+    assert extract.read(other, entry()).outcome is Outcome.NOT_ARTICLE
+    assert extract.read(other, entry(title="Vier betrokkenen vertellen over gesprekken")).outcome is Outcome.READ
 
 
 def test_a_front_page_is_not_an_article():
