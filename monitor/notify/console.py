@@ -32,7 +32,7 @@ def send(channel: Channel, message: Message, attempt: Attempt) -> str:  # noqa: 
             for line in _styled(message).split("\n", allow_blank=True)[:-1]:
                 console.print(_hanging(line))
         else:
-            console.print(_styled(message), end="", soft_wrap=True)
+            console.print(Text(message.text), end="", soft_wrap=True)
         console.file.flush()
     except (OSError, ValueError) as error:  # a closed pipe, a closed file
         raise Refused(f"the console cannot be written to: {error}") from error

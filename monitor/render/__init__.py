@@ -24,7 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from monitor.model import Channel, Delivery, Hit, Message, Notice, message_id
 from monitor.render import console, slack
 from monitor.render.limits import limit_of
-from monitor.render.view import Item, Passage, Told, cut, item, shorter, told
+from monitor.render.view import Item, Passage, Told, cut, item, merged, shorter, told
 from monitor.render.words import Words, listed, words_for
 
 SUBJECT = 200
@@ -55,7 +55,7 @@ def message(deliveries: Sequence[Delivery], channel: Channel, *, zone: ZoneInfo)
     words = words_for(channel.language)
     hits = [item(one, one.subject, zone, words) for one in deliveries if isinstance(one.subject, Hit)]
     notices = [told(one.subject, zone, words) for one in deliveries if isinstance(one.subject, Notice)]
-    page = Page(_subject(hits, notices, words), _stories(hits), tuple(notices), words)
+    page = Page(_subject(hits, notices, words), _stories(hits), tuple(notices), words, len(hits))
     made = {"console": _console, "mail": _mail, "slack": _slack, "text": _text}[channel.kind](page, channel)
     return Message(
         title=made.title,
@@ -74,6 +74,7 @@ class Page(NamedTuple):
     stories: tuple[Story, ...]
     notices: tuple[Told, ...]
     words: Words
+    hits: int = 0
     more: int = 0  # hits for which there is no room
 
 
@@ -84,7 +85,7 @@ def _console(page: Page, _channel: Channel) -> Message:
     page = _at(page, _first_detail(page))
     spans = console.spans(page.stories, page.notices, page.words)
     blocks = tuple({"text": span.text, "style": span.style} for span in spans)
-    return Message(title=page.title, text="".join(span.text for span in spans), blocks=blocks)
+    return Message(title=page.title, text=console.plain(spans), blocks=blocks)
 
 
 def _mail(page: Page, channel: Channel) -> Message:
@@ -200,11 +201,13 @@ def _outlets(story: Iterable[Item], words: Words) -> str:
 
 
 def _stories(hits: Sequence[Item]) -> tuple[Story, ...]:
-    """Put hits of one story together, where its first hit stands."""
-    stories: dict[str, list[Item]] = {}
+    """Put hits of one story together, where its first hit stands; an article that two rules hit is shown once."""
+    stories: dict[str, dict[str, Item]] = {}
     for one in hits:
-        stories.setdefault(one.story, []).append(one)
-    return tuple(tuple(story) for story in stories.values())
+        articles = stories.setdefault(one.story, {})
+        known = articles.get(one.article)
+        articles[one.article] = merged(known, one) if known else one
+    return tuple(tuple(articles.values()) for articles in stories.values())
 
 
 def _subject(hits: Sequence[Item], notices: Sequence[Told], words: Words) -> str:

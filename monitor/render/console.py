@@ -23,6 +23,11 @@ def spans(stories: Sequence[Sequence[Item]], notices: Sequence[Told], words: Wor
     return tuple(span for line in lines for span in (*line, Span("\n")))
 
 
+def plain(spans: Iterable[Span]) -> str:
+    """Return the message for where there are no colours: evidence stands between asterisks."""
+    return "".join(f"*{text}*" if style.endswith("evidence") else text for text, style in spans)
+
+
 def _story(story: Sequence[Item], words: Words) -> Iterable[Sequence[Span]]:
     first, *others = story
     yield from _item(first, words, first.follows)

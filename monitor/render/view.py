@@ -16,7 +16,7 @@ from monitor.model import Article, Delivery, Evidence, FieldName, Hit, Notice
 from monitor.render.words import Words, when
 
 # How much of one sentence, and how many sentences, a person reads before the link is the better choice.
-SENTENCE, SENTENCES = 420, 3
+SENTENCE, SENTENCES, OPENING = 420, 3, 240
 TITLE = 200
 # Longer addresses are refused by mail programs and by Slack; then the reader finds it by its id.
 LINK = 2_000
@@ -51,6 +51,7 @@ class Item:
 
     id: str
     story: str
+    article: str
     title: str
     title_pieces: Passage
     outlet: str
@@ -128,13 +129,14 @@ def item(delivery: Delivery, hit: Hit, zone: ZoneInfo, words: Words) -> Item:
     return Item(
         id=hit.key[:ID],
         story=hit.story,
+        article=article.key,
         title=title,
         title_pieces=_title(article, hit.match.evidence, title),
         outlet=cut(clean(article.outlet or urlsplit(safe_link(article.url)).hostname or "").strip(), 60),
         when=_when(hit, zone, words),
         rule=cut(clean(hit.rule_name or hit.rule).strip(), 100),
         tags=tuple(_tags(hit, words)),
-        passages=_passages(article, hit.match.evidence),
+        passages=_passages(article, hit.match.evidence) or _opening(article),
         link=safe_link(article.url),
         follows=bool(delivery.follows),
     )
@@ -147,6 +149,18 @@ def told(notice: Notice, zone: ZoneInfo, words: Words) -> Told:
         title=cut(clean(notice.title).strip(), TITLE) or words.notice,
         lines=tuple(line for line in lines if line),
         when=when(notice.found, zone, words),
+    )
+
+
+def merged(one: Item, other: Item) -> Item:
+    """Return one item for an article that two rules hit: both rules' names, labels and sentences, each once."""
+    shown = {"".join(piece.text for piece in passage) for passage in one.passages}
+    more = [passage for passage in other.passages if "".join(piece.text for piece in passage) not in shown]
+    return replace(
+        one,
+        rule=" · ".join(dict.fromkeys((one.rule, other.rule))),
+        tags=tuple(dict.fromkeys((*one.tags, *other.tags))),
+        passages=(*one.passages, *more)[:SENTENCES],
     )
 
 
@@ -193,6 +207,12 @@ def _passages(article: Article, evidence: Sequence[Evidence]) -> tuple[Passage, 
     return tuple(
         fit(_pieces(getattr(article, field)[start:end], found), SENTENCE) for (field, start, end), found in shown
     )
+
+
+def _opening(article: Article) -> tuple[Passage, ...]:
+    """Return how the article begins: when the evidence is in the title alone, the reader wants to know more."""
+    said = cut(clean(article.lead or article.body.partition("\n\n")[0]).strip(), OPENING)
+    return ((Piece(said),),) if said else ()
 
 
 def _sentence(article: Article, one: Evidence) -> tuple[int, int]:

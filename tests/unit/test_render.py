@@ -84,6 +84,18 @@ def test_hits_of_one_story_stand_together_where_the_first_stands(channel):
 
 
 @by_kind
+def test_an_article_that_two_rules_hit_is_told_once(channel):
+    """Both rules are named; the headline, the link and the sentence stand there once."""
+    first = hit(1, story="s")
+    second = hit(1, story="s", rule="net", rule_name="Vangnet", words=("CIA",))
+    said = message([delivery(first), delivery(second)], channel, zone=BRUSSELS)
+    assert "Vangnet" in said.title + said.text
+    assert said.text.count(first.article.url) == 1
+    assert said.text.count("hebben gezocht met de") == 1
+    assert "Ook in" not in said.text + said.html
+
+
+@by_kind
 def test_a_notice_tells_of_the_daemon_and_looks_like_no_hit(channel):
     """The desk sees at once that this is about monitor itself."""
     said = everything(channel, delivery(notice("Feed ligt stil", "503 sinds 11:20\nTweede regel")))
@@ -172,14 +184,14 @@ def test_evidence_is_marked_where_it_stands():
 
 
 def test_evidence_in_the_title_is_marked_in_the_title():
-    """And it makes no sentence of its own."""
+    """It makes no sentence of its own: how the article begins tells more."""
     one = hit(title="Poetin belt Trump")
     one = replace(
         one, match=replace(one.match, evidence=(Evidence("title", 0, 6, "Poetin", "$kremlin", one.article.title),))
     )
     shown = item(delivery(one), one, BRUSSELS, NL)
     assert shown.title_pieces == (Piece("Poetin", marked=True), Piece(" belt Trump"))
-    assert shown.passages == ()
+    assert shown.passages == ((Piece(hit().article.body.partition("\n\n")[0]),),)
 
 
 def test_evidence_whose_sentence_is_not_where_it_says_shows_itself():
