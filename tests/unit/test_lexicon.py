@@ -140,7 +140,9 @@ def test_the_shipped_packs_are_whole():
     """Every list that the rules of the design name is there, with people and bodies apart."""
     found = lists(shipped=tuple(one for name in config.packs() for one in config.pack(name)))
 
-    assert {"kremlin", "russia", "strong", "feelers", "covert", "covert_weak", "contact", "denial", "mask"} <= set(found)
+    assert {"kremlin", "russia", "strong", "feelers", "covert", "covert_weak", "contact", "denial", "mask"} <= set(
+        found
+    )
     kremlin = found["kremlin"]
     assert {"people", "fsb", "kremlin"} <= {entry.group for entry in kremlin.entries}
     assert len({entry.actor for entry in kremlin.entries if entry.group == "people"}) >= 80

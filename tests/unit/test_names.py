@@ -89,7 +89,7 @@ def test_the_shipped_actors_hold_the_usual_spellings():
     """Generated from their Cyrillic names, reviewed, stored: no one's most usual surname is missing."""
     pack = yaml.safe_load((ROOT / "monitor" / "catalogue" / "lists" / "kremlin.yaml").read_text("utf-8"))
     missing = []
-    for person in pack["people"]:
+    for person in (one for one in pack["people"] if "cyrillic" in one):
         surname = person["cyrillic"].split()[-1]
         stored = [*person.get("also", []), *(name for names in person["names"].values() for name in names)]
         for language, made in spellings(surname).items():
