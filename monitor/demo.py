@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from monitor import wiring
 from monitor.config import Config
 from monitor.daemon import round_of
 from monitor.drain import Tally
-from monitor.model import Channel, Feed, Secret, key_of
+from monitor.model import Feed, Secret, key_of
 
 NEWS: Final = "catalogue/demo/news.yaml"
 LOOPBACK: Final = ip_network("127.0.0.0/8")
@@ -116,7 +116,7 @@ def served(make: Callable[[str], Mapping[str, tuple[str, str]]]) -> Iterator[str
 
 
 def demo_config(shipped: Config, papers: tuple[Outlet, ...], base: str, folder: Path) -> Config:
-    """Return the shipped rules over the demo's feeds, in a database of its own; every rule alerts on the console."""
+    """Return the shipped rules over the demo's feeds, in a database of its own; what alerts, alerts on the console."""
     feeds = tuple(
         Feed(key=key_of("feed", base + paper.path), name=paper.name, url=base + paper.path, outlet=paper.name,
              language=paper.language)
@@ -129,12 +129,12 @@ def demo_config(shipped: Config, papers: tuple[Outlet, ...], base: str, folder: 
         pause=timedelta(0),
         ops=(),
     )
-    console = {name: Channel(name=name) for name in shipped.channels}
-    return replace(shipped, settings=settings, feeds=feeds, channels=console)
+    channels = {name: replace(channel, url=None) for name, channel in shipped.channels.items()}
+    return replace(shipped, settings=settings, feeds=feeds, channels=channels)
 
 
 async def play(shipped: Config, say: Callable[[str], object], folder: Path) -> Tally:
-    """Run the real pipeline once over the demo's feeds, its database in `folder`; `say` introduces it."""
+    """Run the real pipeline once over the demo's feeds, its database in `folder`; `say` what stands around the alerts."""
     now = wiring.now()
     papers: list[Outlet] = []
 
@@ -148,4 +148,15 @@ async def play(shipped: Config, say: Callable[[str], object], folder: Path) -> T
         said = demo_config(shipped, tuple(papers), base, folder)
         say(f"Three newspapers that do not exist are served at {base}; the rules are those that come with monitor.\n")
         async with wiring.wired(said, tell_old=True) as pipeline:
-            return await round_of(pipeline)
+            tally = await round_of(pipeline)
+            waiting = await pipeline.store.apart(pipeline.store.deliveries_waiting)
+            say(_summary(tally, waiting))
+            return tally
+
+
+def _summary(tally: Tally, waiting: Iterable[str]) -> str:
+    """Say what became of every entry, and what is still to come."""
+    read = tally.of("read")
+    words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(read.items()))
+    later = "".join(f"\nWhat the other rule found waits for the digest of channel '{name}'." for name in waiting)
+    return f"{read.total()} articles: {words}.{later}"
