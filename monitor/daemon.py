@@ -200,7 +200,7 @@ class Daemon:
         """Take the changed rules.yaml, or keep the last good one and tell settings.ops why."""
         self.seen = _stamps(self.pipeline.config)
         try:
-            config = await asyncio.to_thread(self.load)
+            config = await asyncio.to_thread(self.load, self.pipeline.config)
             self.pipeline = await wiring.rewired(self.pipeline, config)
         except ConfigError as error:
             log.error("rules.yaml is refused, the last good one stays in force:\n%s", error)  # noqa: TRY400 - it says where
@@ -263,21 +263,21 @@ def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
 
 async def run(load: Load, *, tell_old: bool = False) -> None:
     """Watch the news until asked to stop. Raises ConfigError or StoreError when it cannot begin."""
-    config = await asyncio.to_thread(load)
+    config = await asyncio.to_thread(load, None)
     async with wiring.wired(config, tell_old=tell_old) as pipeline:
         await Daemon(pipeline, load).run()
 
 
 async def once(load: Load, *, tell_old: bool = False) -> Tally:
     """Make one full round: poll every feed, read all that is new, send all that is due. Returns the counters."""
-    config = await asyncio.to_thread(load)
+    config = await asyncio.to_thread(load, None)
     async with wiring.wired(config, tell_old=tell_old) as pipeline:
         return await round_of(pipeline)
 
 
 async def round_of(pipeline: Pipeline, stopping: asyncio.Event | None = None) -> Tally:
     """Poll every feed whatever its date, read all that is due, deliver all that is due."""
-    daemon = Daemon(pipeline, load=lambda: pipeline.config, stopping=stopping or asyncio.Event())
+    daemon = Daemon(pipeline, load=lambda _: pipeline.config, stopping=stopping or asyncio.Event())
     with daemon._signals():
         await daemon.poll_every_feed()
         while await pipeline.more_to_read() and not daemon.stopping.is_set():

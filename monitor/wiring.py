@@ -24,7 +24,8 @@ from monitor.store import Store
 
 log = logging.getLogger("monitor")
 
-Load = Callable[[], Config]
+Load = Callable[[Config | None], Config]
+"""Reads rules.yaml; what it read last makes a small edit of a large file quick."""
 
 # The feeds of a first start are polled within this time, each at its own moment; two feeds are polled at once.
 SPREAD: Final = timedelta(seconds=30)

@@ -127,7 +127,7 @@ class Scene:
 
     async def flow(self) -> Counter[Outcome]:
         """Do all that is due now: poll, read, deliver; return the outcomes."""
-        daemon = Daemon(self.pipeline, load=lambda: self.pipeline.config)
+        daemon = Daemon(self.pipeline, load=lambda _: self.pipeline.config)
         await daemon.poll()
         await daemon.read()
         await daemon.deliver()

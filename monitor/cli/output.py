@@ -145,11 +145,11 @@ def packaged_rules() -> Path:
     return packaged if packaged.is_file() else Path(__file__).parents[2] / RULES_FILE
 
 
-def load(given: Path | None) -> Config:
+def load(given: Path | None, last: Config | None = None) -> Config:
     """Return the configuration, with the environment filled in. Raises ConfigError."""
     from monitor import config
 
-    return config.load(rules_file(given), os.environ)
+    return config.load(rules_file(given), os.environ, last)
 
 
 def has_database(config: Config) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import logging
 import os
 import sys
@@ -40,9 +41,9 @@ def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> N
     output.faults(config.warnings)
     _welcome(config, output.rules_file(rules_path))
     if not once:
-        asyncio.run(daemon.run(lambda: output.load(rules_path), tell_old=tell_old))
+        asyncio.run(daemon.run(functools.partial(output.load, rules_path), tell_old=tell_old))
         return
-    tally = asyncio.run(daemon.once(lambda: output.load(rules_path), tell_old=tell_old))
+    tally = asyncio.run(daemon.once(functools.partial(output.load, rules_path), tell_old=tell_old))
     for step in ("poll", "read", "deliver"):
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(tally.of(step).items()))
         click.echo(f"{step:8}{said or 'nothing was due'}", err=True)
