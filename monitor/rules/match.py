@@ -106,18 +106,15 @@ class Finder:
 
     def atom(self, atom: int, blank: Blank = NOTHING) -> tuple[Occurrence, ...]:
         """Return where a phrase stands, from each first word the shortest; nothing that touches a blanked word."""
-        if self._absent(atom):
+        head = self._vocabulary.heads[atom]
+        if head >= 0 and head not in self.present:
             return ()
         key = (atom, blank)
         found = self._atoms.get(key)
         if found is None:
-            found = self._atoms[key] = self._search(self._vocabulary.nodes[atom], blank)
+            lacks = any(map(self.present.isdisjoint, self._vocabulary.needs[atom]))
+            found = self._atoms[key] = () if lacks else self._search(self._vocabulary.nodes[atom], blank)
         return found
-
-    def _absent(self, atom: int) -> bool:
-        """Say at a glance that a phrase cannot be there: most are not."""
-        head = self._vocabulary.heads[atom]
-        return head >= 0 and head not in self.present
 
     def _search(self, nodes: Nodes, blank: Blank) -> tuple[Occurrence, ...]:
         if len(nodes) == 1 and isinstance(nodes[0], int) and not blank:
@@ -429,9 +426,11 @@ def comes_from(rule: LeanRule, article: Article) -> bool:
 def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired | None:
     """Return how a line matches, None when it does not."""
     unit, size = line.window.unit, width(line.window)
-    parts = [finder.sights(terms, unit, blank, rule.bits) for terms in line.parts]
-    if not all(parts):
-        return None
+    parts: list[list[Sight]] = []
+    for terms in line.parts:
+        parts.append(finder.sights(terms, unit, blank, rule.bits))
+        if not parts[-1]:
+            return None
     near = finder.sights(rule.unless_near, unit, blank) if rule.unless_near else []
     many = finder.sights(rule.many, unit, blank, rule.bits) if rule.many else []
     labels = [(label, finder.sights(terms, unit, blank)) for label, terms in rule.tags]

@@ -37,6 +37,11 @@ class Rows:
     ends: Ints
     values: Small
 
+    def row(self, key: int, values: Small | None = None) -> list[int]:
+        """Return one row, of these values or of others that stand beside them."""
+        found: list[int] = (self.values if values is None else values)[self.ends[key] : self.ends[key + 1]].tolist()
+        return found
+
     def spread(self, keys: NDArray[np.integer]) -> tuple[Ints, Ints]:
         """Return where the values of these rows stand, and for each row the number of values up to its end."""
         starts = self.ends[keys]
@@ -82,10 +87,20 @@ class Growing:
 
 @dataclass(slots=True)
 class Links:
-    """Which sources a word of the vocabulary leads to, and in which languages."""
+    """Which sources a word of the vocabulary leads to, and in which languages.
 
-    sources: Rows
-    languages: Small
+    A phrase of several words is there when each of its *slots* is filled: a slot is filled by one word, or by several
+    where the phrase has a choice. The slots of a phrase follow each other.
+    """
+
+    sources: Rows  # word → sources whose rarest word it is: these stand where it does
+    alone: Rows  # word → sources that are there when it is
+    languages: Small  # of each of those
+    slots: Rows  # word → slots that it fills
+    phrase: Small  # of each slot
+    sizes: Small  # of each phrase: its slots
+    phrases: Rows  # phrase → sources
+    phrase_languages: Small  # of each of those
     bits: dict[str, int]  # of a language; others have the last bit, which only what counts in all languages bears
 
     def bit(self, language: str) -> int:
@@ -147,21 +162,73 @@ class _Collected:
 
     def links(self, vocabulary: Vocabulary, lists: dict[str, LeanList]) -> Links:
         """Return which words lead to which sources."""
-        found: dict[tuple[int, int], int] = {}
         bits: dict[str, int] = {}
+        languages: dict[tuple[int, int], int] = {}  # (atom, source) → in which it counts
         for (atom, name, group), source in self.sources.items():
             if atom >= 0:
-                for wid in vocabulary.anchors(atom):
-                    found[wid, source] = ALL_LANGUAGES
+                languages[atom, source] = ALL_LANGUAGES
                 continue
             for entry in lists[name].entries:
                 if group in ("", entry.group):
-                    mask = _mask(entry.languages, bits)
-                    for wid in vocabulary.anchors(entry.atom):
-                        found[wid, source] = found.get((wid, source), 0) | mask
-        wids, sources = [wid for wid, _ in found], [source for _, source in found]
-        masks = rows_of(wids, list(found.values()), vocabulary.size)
-        return Links(rows_of(wids, sources, vocabulary.size), masks.values, bits)
+                    key = (entry.atom, source)
+                    languages[key] = languages.get(key, 0) | _mask(entry.languages, bits)
+        found = _Linked()
+        for (atom, source), mask in languages.items():
+            found.add(atom, source, mask, vocabulary)
+        return found.links(vocabulary.size, bits)
+
+
+@dataclass(slots=True)
+class _Linked:
+    """Pairs of what leads and what it leads to."""
+
+    sources: dict[tuple[int, int], None] = field(default_factory=dict)
+    alone: dict[tuple[int, int], int] = field(default_factory=dict)
+    slots: list[tuple[int, int]] = field(default_factory=list)
+    phrase: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    phrases: list[tuple[int, int, int]] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)  # atom → phrase
+
+    def add(self, atom: int, source: int, mask: int, vocabulary: Vocabulary) -> None:
+        """Link the words of an atom to a source."""
+        for wid in vocabulary.anchors(atom):
+            self.sources[wid, source] = None
+        needs = vocabulary.requirements(atom)
+        if len(needs) > 1:
+            self.phrases.append((self._phrase(atom, needs), source, mask))
+            return
+        for wid in vocabulary.anchors(atom):
+            self.alone[wid, source] = self.alone.get((wid, source), 0) | mask
+
+    def _phrase(self, atom: int, needs: tuple[frozenset[int], ...]) -> int:
+        if atom not in self.numbers:
+            self.numbers[atom] = len(self.sizes)
+            self.sizes.append(len(needs))
+            for words in needs:
+                self.slots += [(wid, len(self.phrase)) for wid in words]
+                self.phrase.append(self.numbers[atom])
+        return self.numbers[atom]
+
+    def links(self, words: int, bits: dict[str, int]) -> Links:
+        """Return them in arrays."""
+        alone, phrases = list(self.alone), self.phrases
+        first = [phrase for phrase, _, _ in phrases]
+        return Links(
+            _rows(list(self.sources), words),
+            _rows(alone, words),
+            rows_of([wid for wid, _ in alone], list(self.alone.values()), words).values,
+            _rows(self.slots, words),
+            np.asarray(self.phrase, np.int32),
+            np.asarray(self.sizes, np.int32),
+            rows_of(first, [source for _, source, _ in phrases], len(self.sizes)),
+            rows_of(first, [mask for _, _, mask in phrases], len(self.sizes)).values,
+            bits,
+        )
+
+
+def _rows(pairs: list[tuple[int, int]], size: int) -> Rows:
+    return rows_of([key for key, _ in pairs], [value for _, value in pairs], size)
 
 
 def _mask(languages: Iterable[str], bits: dict[str, int]) -> int:
@@ -221,8 +288,10 @@ class Tables:
         self.classes: dict[bytes, int] = _Classes(self)
         self.words_of = Growing()  # class → words of the vocabulary
         self._class_of: dict[tuple[int, ...], int] = {}
-        self._found = Growing()  # class → sources
+        self._found = Growing()  # class → sources that stand where it does
+        self._alone = Growing()  # class → sources that are there when it is
         self._masks = Growing()  # class → their languages
+        self._slots = Growing()  # class → slots that it fills
         self._seen = np.zeros(0, np.uint8)
         self._wanted = np.zeros(0, np.bool_)
         self.class_of(())
@@ -239,15 +308,16 @@ class Tables:
         known = self._class_of.get(wids)
         if known is None:
             known = self._class_of[wids] = self.words_of.rows
+            links = self.links
             masks: dict[int, int] = {}
-            ends, rows = self.links.sources.ends, self.links.sources.values
             for wid in wids:
-                places = slice(int(ends[wid]), int(ends[wid + 1]))
-                for source, mask in zip(rows[places].tolist(), self.links.languages[places].tolist(), strict=True):
+                for source, mask in zip(links.alone.row(wid), links.alone.row(wid, links.languages), strict=True):
                     masks[source] = masks.get(source, 0) | mask
             self.words_of.add(wids)
-            self._found.add(list(masks))
+            self._found.add(sorted({source for wid in wids for source in links.sources.row(wid)}))
+            self._alone.add(list(masks))
             self._masks.add(list(masks.values()))
+            self._slots.add([slot for wid in wids for slot in links.slots.row(wid)])
         return known
 
     # the joins
@@ -272,14 +342,39 @@ class Tables:
         classes = self.words_of.rows
         keys = distinct(batch.articles * classes + batch.classes)
         articles = keys // classes
-        rows = self._found.view()
-        places, past = rows.spread(keys - articles * classes)
-        of_places = np.repeat(articles, np.diff(past, prepend=0))
-        sources: Ints = of_places * self._sources + rows.values[places]
-        if self.links.bits:
-            bits = np.array([self.links.bit(language) for language in batch.languages], np.int32)
-            sources = sources[self._masks.view().values[places] & bits[of_places] != 0]
-        return distinct(sources)
+        plain = keys - articles * classes
+        rows = self._alone.view()
+        places, past = rows.spread(plain)
+        masks = self._masks.view().values[places]
+        alone = self._speaking(batch, np.repeat(articles, np.diff(past, prepend=0)), rows.values[places], masks)
+        if not self.links.sizes.size:
+            return distinct(alone)
+        of_phrases, phrases = self._complete(articles, plain)
+        places, past = self.links.phrases.spread(phrases)
+        masks, sources = self.links.phrase_languages[places], self.links.phrases.values[places]
+        together = self._speaking(batch, np.repeat(of_phrases, np.diff(past, prepend=0)), sources, masks)
+        return distinct(np.concatenate([alone, together]))
+
+    def _speaking(self, batch: Batch, articles: Ints, sources: Small, masks: Small) -> Ints:
+        """Return the sources that count in the language of their article."""
+        found = articles * self._sources + sources
+        if not self.links.bits:
+            return found
+        bits = np.array([self.links.bit(language) for language in batch.languages], np.int32)
+        speaking: Ints = found[masks & bits[articles] != 0]
+        return speaking
+
+    def _complete(self, articles: Ints, classes: Ints) -> tuple[Ints, Ints]:
+        """Return the phrases of which all slots are filled, and in which article."""
+        rows = self._slots.view()
+        places, past = rows.spread(classes)
+        count, phrases = len(self.links.phrase), len(self.links.sizes)
+        filled = distinct(np.repeat(articles, np.diff(past, prepend=0)) * count + rows.values[places])
+        keys = filled // count * phrases + self.links.phrase[filled % count]
+        ends = np.flatnonzero(np.append(keys[1:] != keys[:-1], True)) if keys.size else keys
+        phrase = keys[ends]
+        whole = phrase[np.diff(ends, prepend=-1) == self.links.sizes[phrase % phrases]]
+        return whole // phrases, whole % phrases
 
     def _with_all_parts(self, sources: Ints, articles: int) -> list[tuple[Ints, Ints]]:
         """Return for each part the queries that have all parts in their article, and the sources they have them by."""

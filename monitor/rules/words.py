@@ -59,6 +59,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.nodes: list[Nodes] = []  # of each atom
+        self.needs: list[tuple[frozenset[int], ...]] = []  # of each atom of several words: all that must be there
         self.heads: list[int] = []  # of each atom: its first word, -1 when it has a choice there
         self.cased: dict[int, str] = {}  # words that count in this very case
         self.size = 0
@@ -130,6 +131,7 @@ class Vocabulary:
             atom = self._atoms[phrase] = len(self.nodes)
             nodes = self._compiled(phrase)
             self.nodes.append(nodes)
+            self.needs.append(self._requirements(nodes) if len(nodes) > 1 else ())
             self.heads.append(nodes[0] if nodes and isinstance(nodes[0], int) else -1)
         return atom
 
@@ -156,20 +158,26 @@ class Vocabulary:
 
     def anchors(self, atom: int) -> frozenset[int]:
         """Return words of which one stands wherever the phrase does: the rarest, to go by their letters."""
-        return self._anchors(self.nodes[atom])[1]
+        return max(self._requirements(self.nodes[atom]), key=self._rarity, default=frozenset())
 
-    def _anchors(self, nodes: Nodes) -> tuple[int, frozenset[int]]:
-        best: tuple[int, frozenset[int]] = (-1, frozenset())
+    def requirements(self, atom: int) -> tuple[frozenset[int], ...]:
+        """Return sets of words of which one of each stands wherever the phrase does."""
+        return self._requirements(self.nodes[atom])
+
+    def _requirements(self, nodes: Nodes) -> tuple[frozenset[int], ...]:
+        found: dict[frozenset[int], None] = {}
         for node in nodes:
             if isinstance(node, int):
-                found = self._weights[node], frozenset({node})
+                found[frozenset({node})] = None
             elif node.alternatives:
-                inner = [self._anchors(alternative) for alternative in node.alternatives]
-                found = min(weight for weight, _ in inner), frozenset().union(*(words for _, words in inner))
-            else:
-                continue
-            best = max(best, found, key=lambda pair: pair[0])
-        return best
+                inner = (
+                    max(self._requirements(one), key=self._rarity, default=frozenset()) for one in node.alternatives
+                )
+                found[frozenset().union(*inner)] = None
+        return tuple(found)
+
+    def _rarity(self, words: frozenset[int]) -> int:
+        return min((self._weights[word] for word in words), default=-1)
 
     def forget_the_written(self) -> None:
         """Keep the numbers only: no new phrase will come."""
