@@ -334,6 +334,7 @@ class Hit:
     story: str  # key of the story's first hit
     found: datetime
     silent: bool = False
+    adds: str = ""  # of a story that is known: the sentence that tells most that nobody told before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,13 @@ def safe_link(url: str) -> str:
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
+def _new_first(hit: Hit, delivery: Delivery) -> tuple[Passage, ...]:
+    """Return what a follow-up adds to the story, before the evidence, unless the evidence says it."""
+    told = any(hit.adds in found.sentence for found in hit.match.evidence)
+    said = cut(clean(hit.adds).strip(), SENTENCE)
+    return ((Piece(said),),) if said and delivery.follows and not told else ()
+
+
 def item(delivery: Delivery, hit: Hit, zone: ZoneInfo, words: Words) -> Item:
     """Return what is shown of a hit."""
     article = hit.article
@@ -136,7 +143,7 @@ def item(delivery: Delivery, hit: Hit, zone: ZoneInfo, words: Words) -> Item:
         when=_when(hit, zone, words),
         rule=cut(clean(hit.rule_name or hit.rule).strip(), 100),
         tags=tuple(_tags(hit, words)),
-        passages=_passages(article, hit.match.evidence) or _opening(article),
+        passages=_new_first(hit, delivery) + (_passages(article, hit.match.evidence) or _opening(article)),
         link=safe_link(article.url),
         follows=bool(delivery.follows),
     )

@@ -85,10 +85,11 @@ def article_of(row: Row) -> Article:
     return Article(**{name: row[name] for name in _ARTICLE}, authors=tuple(row["authors"]))
 
 
-def match_value(match: Match) -> Values:
-    """Return a match as JSON can hold it; the rule stands in a column of its own."""
+def match_value(hit: Hit) -> Values:
+    """Return what was found as JSON can hold it; the rule stands in a column of its own."""
+    match = hit.match
     evidence = [{f.name: getattr(found, f.name) for f in fields(Evidence)} for found in match.evidence]
-    return {"evidence": evidence, "lines": list(match.lines), "tags": list(match.tags)}
+    return {"evidence": evidence, "lines": list(match.lines), "tags": list(match.tags), "adds": hit.adds}
 
 
 def hit_values(hit: Hit) -> Values:
@@ -98,7 +99,7 @@ def hit_values(hit: Hit) -> Values:
         "rule": hit.rule,
         "rule_name": hit.rule_name,
         "article": hit.article.key,
-        "match": match_value(hit.match),
+        "match": match_value(hit),
         "story": hit.story,
         "found": hit.found,
         "silent": hit.silent,
@@ -117,7 +118,7 @@ def hit_of(row: Row, article: Article) -> Hit:
         tags=tuple(said["tags"]),
     )
     plain = {name: row[name] for name in ("key", "rule", "rule_name", "story", "found", "silent")}
-    return Hit(**plain, article=article, match=match)
+    return Hit(**plain, article=article, match=match, adds=said.get("adds", ""))
 
 
 def notice_values(notice: Notice) -> Values:

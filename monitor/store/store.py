@@ -607,7 +607,7 @@ def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: date
 
 
 def _put_evidence(c: Connection, hit: Hit) -> None:
-    c.execute(update(t.hits).where(t.hits.c.key == hit.key).values(match=rows.match_value(hit.match)))
+    c.execute(update(t.hits).where(t.hits.c.key == hit.key).values(match=rows.match_value(hit)))
 
 
 def _put_signature(c: Connection, hit: Hit, signature: object) -> None:
