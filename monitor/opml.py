@@ -115,6 +115,11 @@ def discover(page: Page) -> tuple[tuple[str, str, str], ...]:
     return tuple(once.values())[:MOST]
 
 
+def robots(url: str) -> str:
+    """Return the address of a site's robots.txt, which may name its sitemaps."""
+    return urljoin(url, "/robots.txt")
+
+
 def guesses(url: str) -> tuple[tuple[str, str], ...]:
     """Return (kind, address) where sites of newspapers often keep feeds and news sitemaps unnamed: worth asking."""
     return tuple((kind, urljoin(url, path)) for kind, path in _COMMON)

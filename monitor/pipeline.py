@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor import extract, feeds, judge, render, sitemaps, stories
+from monitor import ask, extract, judge, render, stories
 from monitor.config import Config
 from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
 from monitor.fetch import Fetcher
@@ -51,8 +51,6 @@ from monitor.urls import host
 LEASE: Final = timedelta(minutes=10)
 # What one visit takes of a host's inbox; the rest waits for the next visit, behind what is due elsewhere.
 MOST: Final = 20
-# A feed document takes milliseconds to parse; one that takes so long is hostile.
-PARSED_WITHIN: Final = timedelta(seconds=10)
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
 
@@ -85,8 +83,8 @@ class Pipeline:
         asked = self.clock()
         try:
             conditional = polling.conditional(feed, asked)
-            page = await self.fetcher.feed(polling.asked_at(feed, asked), conditional=conditional)
-            document = await self._parsed(page, feed)
+            where = polling.asked_at(feed, asked)
+            page, document = await ask.document(self.fetcher, self.sandbox, where, conditional=conditional)
         except (FetchError, SandboxError) as error:
             return await self._poll_failed(feed, error, asked)
         if document and document.outcome is Outcome.FAILED:
@@ -98,14 +96,6 @@ class Pipeline:
         poll = _poll_record(document, found, asked, now)
         await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
         return poll.outcome
-
-    async def _parsed(self, page: Page, feed: Feed) -> FeedDocument | None:
-        """Return the document as parsed; None when it is the same as before."""
-        if page.not_modified or polling.same_body(feed, page):
-            return None
-        if feed.kind == "sitemap":
-            return await self.sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN)
-        return feeds.glance(page, feed) or await self.sandbox.run(feeds.parse, page, feed, deadline=PARSED_WITHIN)
 
     async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Outcome:
         now = self.clock()
@@ -182,8 +172,8 @@ class Pipeline:
             return await self.store.apart(self.store.record, entry, verdict, (), (), self.clock(), finish=finish)
         async with self.telling:
             now, signature = self.clock(), stories.signature(verdict.article)
-            story = await self._story(verdict.article, signature, now)
-            hits = [self._hit(entry, verdict.article, match, story, now) for match in verdict.matches]
+            story, adds = await self._story(verdict.article, signature, now)
+            hits = [self._hit(entry, verdict.article, match, story, adds, now) for match in verdict.matches]
             mutes = await self.store.apart(self.store.mutes, now)
             earlier = await self.store.apart(self.store.deliveries_of, story)
             rules = {rule.id: rule for rule in self.config.book.rules}
@@ -199,14 +189,20 @@ class Pipeline:
             write, kept = self.store.record, signature.to_json()
             return await self.store.apart(write, entry, verdict, hits, deliveries, now, signature=kept, finish=finish)
 
-    async def _story(self, article: Article, signature: stories.Signature, now: datetime) -> str:
-        """Return the key of the story that an article tells: one on record, or its own."""
+    async def _story(self, article: Article, signature: stories.Signature, now: datetime) -> tuple[str, str]:
+        """Return the key of the story that an article tells, one on record or its own, and what it adds to it."""
         since = now - self.config.settings.story_window
-        known = await self.store.apart(self.store.stories, since)
-        candidates = [(key, stories.Signature.from_json(said)) for key, said in known]
-        return stories.same(signature, candidates) or key_of("story", article.key)
+        known = [
+            (key, stories.Signature.from_json(said)) for key, said in await self.store.apart(self.store.stories, since)
+        ]
+        story = stories.same(signature, known)
+        if story is None:
+            return key_of("story", article.key), ""
+        return story, stories.adds(article, [said for key, said in known if key == story])
 
-    def _hit(self, entry: Entry, article: Article, match: Match, story: str, now: datetime) -> Hit:
+    def _hit(  # noqa: PLR0913, PLR0917 - what a hit is made of
+        self, entry: Entry, article: Article, match: Match, story: str, adds: str, now: datetime
+    ) -> Hit:
         rule = next(rule for rule in self.config.book.rules if rule.id == match.rule)
         return Hit(
             key=key_of("hit", match.rule, article.key),
@@ -217,6 +213,7 @@ class Pipeline:
             story=story,
             found=now,
             silent=entry.silent,
+            adds=adds,
         )
 
     # --- deliver ---

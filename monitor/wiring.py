@@ -21,6 +21,7 @@ from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
 from monitor.sandbox import Sandbox
 from monitor.store import Store
+from monitor.survey import Surveyor
 
 log = logging.getLogger("monitor")
 
@@ -75,6 +76,13 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
         if watching:
             await sync(pipeline)
         yield pipeline
+
+
+@asynccontextmanager
+async def surveying(config: Config) -> AsyncIterator[Surveyor]:
+    """Give the hands to look at feeds without a database, and close them behind."""
+    async with fetcher_for(config) as fetcher, Sandbox() as sandbox:
+        yield Surveyor(fetcher, sandbox, now, config.settings.pause)
 
 
 def fetcher_for(config: Config) -> Fetcher:

@@ -10,7 +10,7 @@ import sys
 import click
 
 from monitor import __version__
-from monitor.cli import backfill, feeds, hits, output, rules, run
+from monitor.cli import backfill, feedlists, feeds, hits, output, rules, run
 from monitor.errors import ConfigError, MonitorError
 
 
@@ -44,6 +44,9 @@ def main() -> None:
     monitor match article.txt        what do my rules say of this text?
     """
 
+
+for command in (feedlists.check, feedlists.discover, feedlists.import_, feedlists.export):
+    feeds.feeds.add_command(command)
 
 for command in (
     run.run,
