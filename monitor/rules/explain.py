@@ -15,12 +15,11 @@ from monitor.rules.match import (
     Blank,
     Finder,
     Sight,
+    Wanted,
     chain,
     comes_from,
-    different,
     fire,
     judge,
-    reaches,
     spans,
 )
 from monitor.rules.spec import Rule, RuleBook, Window
@@ -153,8 +152,8 @@ class _Case:
         return self.finder.sights(terms, self.window.unit, self.blank, self.rule.bits)
 
     @cached_property
-    def near(self) -> list[Sight]:
-        return self.finder.sights(self.rule.unless_near, self.window.unit, self.blank)
+    def wanted(self) -> Wanted:
+        return Wanted(self.finder, self.rule, self.line, self.blank)
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -205,10 +204,10 @@ class _Case:
 
     def _avoided(self) -> Iterator[Removed]:
         """Yield what `unless_near` saw in a window in which the line would have matched."""
-        for sight in self.near:
-            if any(reaches(low, high, sight, width(self.window)) for low, high in self.spans):
-                evidence = self.finder.evidence(sight)
-                yield Removed("unless_near", f"`unless_near` forbids {evidence.text!r} so near", sight.term, evidence)
+        seen = {sight for low, high in self.spans for sight in self.wanted.avoided(low, high)}
+        for sight in sorted(seen):
+            evidence = self.finder.evidence(sight)
+            yield Removed("unless_near", f"`unless_near` forbids {evidence.text!r} so near", sight.term, evidence)
 
     def _reason(self, missing: Sequence[str]) -> str:
         """Return in a sentence why the line did not fire."""
@@ -220,8 +219,7 @@ class _Case:
             return _too_far(self.nearest, self.window)
         if not self.spans:
             return self._out_of_order()
-        size = width(self.window)
-        if all(any(reaches(low, high, sight, size) for sight in self.near) for low, high in self.spans):
+        if all(next(self.wanted.avoided(low, high), None) for low, high in self.spans):
             return "`unless_near` stands in the same window"
         return self._too_few()
 
@@ -231,8 +229,8 @@ class _Case:
         return f"in this order, the parts stand further apart than the window of {window_words(self.window)}"
 
     def _too_few(self) -> str:
-        many, term = self._sights(self.rule.many), self.rule.many[0]
-        most = max(different(low, high, many, width(self.window)) for low, high in self.spans)
+        term = self.rule.many[0]
+        most = max(self.wanted.many(low, high) for low, high in self.spans)
         name = ".".join(filter(None, (term.name, term.group)))
         return f"`count` wants {self.rule.at_least} of ${name} in the window; {most} found"
 

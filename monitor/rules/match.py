@@ -7,6 +7,7 @@ an article stand and answers where phrases and terms do; `judge` lets a rule's l
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -303,18 +304,19 @@ class Fit(NamedTuple):
 
 
 Span = tuple[int, int, Callable[[], Fit]]  # an interval that parts span exactly, and how they span it most tightly
+Worth = Callable[[int, int], bool]  # is this interval worth a closer look?
 
 
-def spans(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
-    """Yield what the parts of a line span within a window of `size` units."""
+def spans(parts: Parts, ordered: Sequence[bool], size: int, worth: Worth = lambda _low, _high: True) -> Iterator[Span]:
+    """Yield what the parts of a line span within a window of `size` units, as far as it is worth it."""
     if math.prod(map(len, parts)) <= FEW:
-        yield from tried(parts, ordered, size)
+        yield from tried(parts, ordered, size, worth)
     else:
-        for low, high, near in intervals(parts, ordered, size):
+        for low, high, near in intervals(parts, ordered, size, worth):
             yield low, high, partial(tightest, near, ordered, low, high)
 
 
-def tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
+def tried(parts: Parts, ordered: Sequence[bool], size: int, worth: Worth) -> Iterator[Span]:
     """Yield what a few combinations span, trying each."""
     found: dict[tuple[int, int], Fit] = {}
     in_any_order = not any(ordered)
@@ -327,7 +329,8 @@ def tried(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[Span]:
             if (low, high) not in found or fit.words < found[low, high].words:
                 found[low, high] = fit
     for low, high in sorted(found):
-        yield low, high, partial(found.__getitem__, (low, high))
+        if worth(low, high):
+            yield low, high, partial(found.__getitem__, (low, high))
 
 
 def in_order(sights: Sequence[Sight], ordered: Sequence[bool]) -> bool:
@@ -337,13 +340,17 @@ def in_order(sights: Sequence[Sight], ordered: Sequence[bool]) -> bool:
     )
 
 
-def intervals(parts: Parts, ordered: Sequence[bool], size: int) -> Iterator[tuple[int, int, Parts]]:
+def intervals(parts: Parts, ordered: Sequence[bool], size: int, worth: Worth) -> Iterator[tuple[int, int, Parts]]:
     """Yield each interval [low, high] of at most `size` units that one sight of each part spans exactly."""
-    for low in sorted({sight.low for part in parts for sight in part}):
-        near = [[sight for sight in part if low <= sight.low and sight.high < low + size] for part in parts]
+    lows = [[sight.low for sight in part] for part in parts]  # in order, as the sights are
+    for low in sorted({low for part in lows for low in part}):
+        near = [
+            [sight for sight in part[bisect_left(at, low) : bisect_left(at, low + size)] if sight.high < low + size]
+            for part, at in zip(parts, lows, strict=True)
+        ]
         if all(near):
             for high in sorted({sight.high for part in near for sight in part}):
-                if next(_choices(near, ordered, low, high), None) is not None:
+                if worth(low, high) and next(_choices(near, ordered, low, high), None) is not None:
                     yield low, high, near
 
 
@@ -361,22 +368,43 @@ def _choices(near: Parts, ordered: Sequence[bool], low: int, high: int) -> Itera
 
 def chain(parts: Parts, ordered: Sequence[bool]) -> tuple[Sight, ...] | None:
     """Return one sight of each part, each that is `ordered` behind the one before it; the earliest end is the best."""
-    taken: list[Sight] = []
-    for index, part in enumerate(parts):
-        behind = taken[-1].past if index and ordered[index - 1] else 0
-        later = [sight for sight in part if sight.first >= behind]
-        if not later:
-            return None
-        taken.append(min(later, key=lambda sight: (sight.past, -sight.first)))
-    return tuple(taken)
+    return Chains(parts, ordered).starting(0)
+
+
+class Chains:
+    """The sights of each part in reading order, and for each the one among it and those behind it that ends first."""
+
+    def __init__(self, parts: Parts, ordered: Sequence[bool]) -> None:
+        self._ordered = ordered
+        self._firsts = [[sight.first for sight in part] for part in parts]
+        self._best = [_ending_first(part) for part in parts]
+
+    def starting(self, first: int) -> tuple[Sight, ...] | None:
+        """Return a chain of sights that all stand at this position or behind it, and end as early as can be."""
+        taken: list[Sight] = []
+        for index, (firsts, best) in enumerate(zip(self._firsts, self._best, strict=True)):
+            behind = max(first, taken[-1].past) if index and self._ordered[index - 1] else first
+            at = bisect_left(firsts, behind)
+            if at == len(firsts):
+                return None
+            taken.append(best[at])
+        return tuple(taken)
+
+
+def _ending_first(part: Sequence[Sight]) -> list[Sight]:
+    best: list[Sight] = []
+    for sight in reversed(part):
+        best.append(sight if not best or sight.past < best[-1].past else best[-1])
+    return best[::-1]
 
 
 def tightest(near: Parts, ordered: Sequence[bool], low: int, high: int) -> Fit:
     """Return the sights that span [low, high] exactly and the fewest words."""
     best: Fit | None = None
     for chosen in _choices(near, ordered, low, high):
+        chains = Chains(chosen, ordered)
         for first in sorted({sight.first for part in chosen for sight in part}):
-            taken = chain([[sight for sight in part if sight.first >= first] for part in chosen], ordered)
+            taken = chains.starting(first)
             if taken is None:
                 break
             fit = Fit(low, high, taken)
@@ -386,17 +414,32 @@ def tightest(near: Parts, ordered: Sequence[bool], low: int, high: int) -> Fit:
     return best
 
 
-def reaches(low: int, high: int, sight: Sight, size: int) -> bool:
-    """Say whether one window of `size` units holds [low, high] and this sight."""
-    return max(high, sight.high) - min(low, sight.low) < size
+class Near:
+    """Sights in reading order, to be asked which of them stand in one window of `size` units with an interval."""
 
+    def __init__(self, sights: Sequence[Sight], size: int) -> None:
+        self._sights = sights
+        self._lows = [sight.low for sight in sights]
+        self._size = size
 
-def different(low: int, high: int, sights: Sequence[Sight], size: int) -> int:
-    """Return how many different people or bodies stand in one window of `size` units around [low, high], at most."""
-    starts = {low} | {sight.low for sight in sights if high - size < sight.low <= low} | {high - size + 1}
-    return max(
-        len({sight.who for sight in sights if start <= sight.low and sight.high < start + size}) for start in starts
-    )
+    def around(self, low: int, high: int) -> Iterator[Sight]:
+        """Yield those that one window holds together with [low, high]."""
+        last = bisect_left(self._lows, low + self._size)
+        for at in range(bisect_right(self._lows, high - self._size), last):
+            if self._sights[at].high < low + self._size:
+                yield self._sights[at]
+
+    def any(self, low: int, high: int) -> bool:
+        """Say whether there is one."""
+        return next(self.around(low, high), None) is not None
+
+    def different(self, low: int, high: int) -> int:
+        """Return how many different people or bodies stand in one window that holds [low, high], at most."""
+        seen = {(sight.low, sight.high, sight.who) for sight in self.around(low, high)}
+        starts = {at for at, _, _ in seen if at <= low} | {low, high - self._size + 1}
+        return max(
+            len({who for at, past, who in seen if start <= at and past < start + self._size}) for start in starts
+        )
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -423,30 +466,57 @@ def comes_from(rule: LeanRule, article: Article) -> bool:
     return not rule.feeds or any(name.lower() in rule.feeds for name in names if name)
 
 
+class Wanted:
+    """What a line looks for: a tighter window than the best so far, or a label that it has not; and what forbids one."""
+
+    def __init__(self, finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> None:
+        def near(terms: Terms, bits: int = ANYWHERE) -> Near:
+            return Near(finder.sights(terms, line.window.unit, blank, bits) if terms else (), width(line.window))
+
+        self._avoided, self._many = near(rule.unless_near), near(rule.many, rule.bits)
+        self._at_least = rule.at_least
+        self._labels = {label: near(terms) for label, terms in rule.tags}
+        self.best: Fit | None = None
+        self.tags: set[str] = set()
+
+    def worth(self, low: int, high: int) -> bool:
+        """Say whether an interval would add something, and nothing forbids it."""
+        better = self.best is None or high - low < self.best.high - self.best.low
+        return (better or self._new_labels(low, high) != []) and self.allowed(low, high)
+
+    def allowed(self, low: int, high: int) -> bool:
+        """Say whether neither `unless_near` nor `count` forbids an interval."""
+        return not self._avoided.any(low, high) and self.many(low, high) >= self._at_least
+
+    def avoided(self, low: int, high: int) -> Iterator[Sight]:
+        """Yield what `unless_near` sees in a window with this interval."""
+        return self._avoided.around(low, high)
+
+    def many(self, low: int, high: int) -> int:
+        """Return how many people or bodies stand near, for `count`; 0 when it does not matter."""
+        return self._many.different(low, high) if self._at_least else 0
+
+    def _new_labels(self, low: int, high: int) -> list[str]:
+        return [label for label, near in self._labels.items() if label not in self.tags and near.any(low, high)]
+
+    def take(self, low: int, high: int, fit: Callable[[], Fit]) -> None:
+        """Keep an interval that was worth it."""
+        self.tags.update(self._new_labels(low, high))
+        if self.best is None or high - low < self.best.high - self.best.low:
+            self.best = fit()
+
+
 def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired | None:
     """Return how a line matches, None when it does not."""
-    unit, size = line.window.unit, width(line.window)
     parts: list[list[Sight]] = []
     for terms in line.parts:
-        parts.append(finder.sights(terms, unit, blank, rule.bits))
+        parts.append(finder.sights(terms, line.window.unit, blank, rule.bits))
         if not parts[-1]:
             return None
-    near = finder.sights(rule.unless_near, unit, blank) if rule.unless_near else []
-    many = finder.sights(rule.many, unit, blank, rule.bits) if rule.many else []
-    labels = [(label, finder.sights(terms, unit, blank)) for label, terms in rule.tags]
-    best: Fit | None = None
-    tags: set[str] = set()
-    for low, high, fit in spans(parts, line.ordered, size):
-        if any(reaches(low, high, sight, size) for sight in near):
-            continue
-        if rule.at_least and different(low, high, many, size) < rule.at_least:
-            continue
-        tags.update(label for label, found in labels if any(reaches(low, high, sight, size) for sight in found))
-        if best is None or high - low < best.high - best.low:
-            best = fit()
-        if best.high == best.low and not labels:
-            break
-    return Fired(line.number, best, frozenset(tags)) if best else None
+    wanted = Wanted(finder, rule, line, blank)
+    for low, high, fit in spans(parts, line.ordered, width(line.window), wanted.worth):
+        wanted.take(low, high, fit)
+    return Fired(line.number, wanted.best, frozenset(wanted.tags)) if wanted.best else None
 
 
 def judge(finder: Finder, rule: LeanRule) -> Match | None:

@@ -1,8 +1,10 @@
 """The engine says what the oracle says, on every rule and article that hypothesis can think of."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import monitor.rules.match as match_room
 from monitor.model import FIELDS, Article, Match
 from monitor.rules.compile import compile_rules
 from monitor.rules.spec import (
@@ -175,6 +177,17 @@ def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], re
         matches = {match.rule: match for match in found}
         for rule in named:
             agree(ask(book, rule, article), matches.get(rule.id), article)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(termlists, rules(), articles)
+def test_many_finds_are_judged_as_the_oracle_does(names: TermList, one: Rule, article: Article) -> None:
+    """The way that is taken where a word stands a thousand times, on articles that the oracle can read."""
+    book = RuleBook((one,), (names,))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(match_room, "FEW", 0)
+        matches = compile_rules(book).match(article)
+    agree(ask(book, one, article), matches[0] if matches else None, article)
 
 
 def _fields(rule: Rule) -> dict[str, object]:
