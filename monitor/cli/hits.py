@@ -32,7 +32,8 @@ def asked(rules_path: Path | None) -> Queries:
 
 def no_such(kind: str, beginning: str) -> click.UsageError:
     """Return the error for a key that nothing has."""
-    return click.UsageError(f"there is no {kind} whose id begins with '{beginning}'; `monitor {kind}s list` shows them")
+    shown = {"delivery": "monitor deliveries list", "story": "monitor hits list --json"}.get(kind, f"monitor {kind}s list")
+    return click.UsageError(f"there is no {kind} whose id begins with '{beginning}'; `{shown}` shows them")
 
 
 # --- hits ---
@@ -264,7 +265,7 @@ def deliveries_retry(keys: tuple[str, ...], channel: str | None, all_dead: bool,
         dead = queries.list_deliveries(channel=channel, outcome=Outcome.DEAD, limit=None) if not keys else ()
     unknown = [key for key, full in found if full is None]
     if unknown:
-        raise no_such("deliverie", unknown[0])
+        raise no_such("delivery", unknown[0])
     chosen = [full for _, full in found if full] + [one.key for one in dead]
     with wiring.opened(output.load(rules_path)) as store:
         number = store.retry_deliveries(chosen, wiring.now())
@@ -406,7 +407,7 @@ def _full_value(rules_path: Path | None, kind: str, value: str) -> str:
     with asked(rules_path) as queries:
         key = queries.find("story", value)
     if key is None:
-        raise click.UsageError(f"there is no story whose id begins with '{value}'; `monitor hits show` names it")
+        raise no_such("story", value)
     return key
 
 

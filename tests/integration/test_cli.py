@@ -1,0 +1,374 @@
+"""What a person types, on a real database: what is shown at a terminal, in a pipe and to a machine, and how it ends."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli.app import main
+
+RULES = """\
+version: 1
+settings:
+  database: sqlite:///{folder}/monitor.db
+feeds:
+  - {{name: Krant, url: "https://reader:s3cret@krant.example/rss", language: nl, outlet: De Krant}}
+channels:
+  console: {{}}
+  desk: {{url: "json://user:s3cret@127.0.0.1:9/desk"}}
+rules:
+  - id: secret
+    name: Geheim gesprek
+    find: |
+      geheim* + *gesprek*, overleg   [sentence]
+    ignore: geheime dienst*
+    send: [console, desk]
+    examples:
+      match:
+        - In het geheim was er een gesprek.
+      no_match:
+        - Het gesprek was openbaar.
+"""
+ARTICLES = [
+    {"id": "1", "title": "Overleg", "body": "De partijen hadden in het geheim een gesprek. Later volgde overleg."},
+    {"id": "2", "title": "Recept", "body": "Het geheime recept kwam in een gesprek met de kok aan het licht."},
+    {"id": "3", "title": "Publiek", "body": "Het is een publiek geheim dat de kok stopt."},
+    {"id": "4", "title": "=SOM(A1)", "body": "Een geheime afspraak: het overleg is uitgesteld."},
+]
+
+Monitor = Callable[..., Result]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with a rules file and a few articles, and no database yet."""
+    (tmp_path / "rules.yaml").write_text(RULES.format(folder=tmp_path), "utf-8")
+    lines = (json.dumps(one | {"language": "nl", "published": "2026-11-01T10:00:00Z"}) for one in ARTICLES)
+    (tmp_path / "articles.jsonl").write_text("\n".join(lines), "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def monitor(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Monitor:
+    """`monitor …` in that folder, as in a pipe."""
+    monkeypatch.chdir(desk)
+    monkeypatch.delenv("MONITOR_RULES", raising=False)
+    monkeypatch.setenv("TZ", "Europe/Brussels")
+
+    def run(*words: str, **more: object) -> Result:
+        return CliRunner().invoke(main, list(words), catch_exceptions=False, **more)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def filled(monitor: Monitor) -> Monitor:
+    """The same with three hits on record, told to nobody."""
+    assert monitor("backfill", "files", "articles.jsonl").exit_code == 0
+    return monitor
+
+
+def objects(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command, by the words that one types."""
+
+    def below(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+        for name, command in sorted(group.commands.items()):
+            yield (*words, name), command
+            if isinstance(command, click.Group):
+                yield from below(command, (*words, name))
+
+    return below(main, ())
+
+
+# --- help ---
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words, _ in commands()])
+def test_every_command_says_what_it_does_and_shows_an_example(words, monitor):
+    """The help is read at the moment of need, by somebody who does not know the words yet."""
+    shown = monitor(*words, "--help")
+
+    assert shown.exit_code == 0
+    group = isinstance(dict(commands())[words], click.Group)
+    assert group or f"  monitor {' '.join(words)}" in shown.stdout or "| monitor" in shown.stdout
+    assert "\b" not in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 120
+
+
+def test_help_is_instant_because_nothing_heavy_is_imported():
+    """What is slow to import waits until a command needs it."""
+    heavy = {"trafilatura", "feedparser", "apprise", "sqlalchemy", "numpy", "aiohttp", "alembic", "pydantic", "lxml"}
+    code = "import sys\nfrom monitor.cli.app import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+    code += f"print('heavy:', sorted({heavy!r} & sys.modules.keys()))"
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout.splitlines()[-1] == "heavy: []"
+
+
+# --- mistakes ---
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hist"], "No such command 'hist'"),
+        (["match"], "Missing argument"),
+        (["match", "nowhere.txt"], "'nowhere.txt' does not exist"),
+        (["hits", "list", "--since", "yesterday"], "write 2026-05-01, 2026-05-01T12:00 or 90d"),
+        (["hits", "list", "--limit", "0"], "0 is not in the range x>=1"),
+        (["hits", "show", "ffffff"], "there is no hit whose id begins with 'ffffff'; `monitor hits list` shows them"),
+        (["hits", "mark", "ffffff", "noise"], "there is no hit whose id begins"),
+        (["deliveries", "retry"], "say which: an ID, --channel NAME or --all"),
+        (["deliveries", "retry", "ffffff"], "there is no delivery whose id begins"),
+        (["mute", "story", "ffffff"], "there is no story whose id begins"),
+        (["mute", "rule", "secret", "--for", "soon"], "'soon' is no length of time; write 12h, 3d or 2w"),
+        (["mute", "off", "rule", "secret"], "rule 'secret' is not muted"),
+        (["channels", "test", "slakc"], "there is no channel 'slakc'; there are: console, desk"),
+        (["feeds", "show", "nobody"], "there is no feed 'nobody'; `monitor feeds list` shows them"),
+        (["rules", "explain", "scret", "articles.jsonl"], "there is no rule 'scret'; there are: secret"),
+        (["rules", "explain", "secret", "abcdef"], "'abcdef' is no file, no address, and no id"),
+        (["backfill", "--rule", "scret"], "there is no rule 'scret'; there are: secret"),
+        (["check", "--rules", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_what_was_typed_wrong_is_said_and_ends_with_two(words, said, filled):
+    """One sentence with the way out, on stderr; a script sees the exit code."""
+    result = filled(*words)
+
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+
+
+def test_every_fault_of_the_file_is_shown_at_its_place(desk, monitor):
+    """And by every command, since none can work with half a file."""
+    text = (desk / "rules.yaml").read_text("utf-8").replace("send: [console, desk]", "send: [consle]\n    evry: 2h")
+    (desk / "rules.yaml").write_text(text, "utf-8")
+
+    for words in (["check"], ["status"], ["match", "articles.jsonl"], ["run", "--once"]):
+        result = monitor(*words)
+
+        assert result.exit_code == 2
+        assert re.search(r"rules\.yaml:15:12: .*unknown channel 'consle'; did you mean 'console'", result.stderr)
+        assert re.search(r"rules\.yaml:16:5: .*evry", result.stderr)
+
+
+def test_before_the_first_run_there_is_nothing_and_that_is_said(monitor):
+    """A newcomer who asks too early is told what to do, not shown a stack."""
+    for words in (["status"], ["hits", "list"], ["deliveries", "list"], ["rules", "report"]):
+        result = monitor(*words)
+
+        assert result.exit_code == 1
+        assert "monitor run" in result.stderr
+    assert monitor("check").exit_code == 0
+    assert monitor("feeds", "list").stdout == "Krant\thttps://krant.example/rss\tnew\n"
+
+
+# --- what commands show ---
+
+
+def test_a_match_is_judged_without_a_database(desk, monitor):
+    """In the order read, one object a line; the offsets point into the document's own text."""
+    found = objects(monitor("match", "--json", "articles.jsonl"))
+
+    assert [(one["document"], one["outcome"]) for one in found] == [
+        ("1", "hit"), ("2", "hit"), ("3", "no match"), ("4", "hit"),
+    ]  # fmt: skip
+    for one, article in zip(found, ARTICLES, strict=True):
+        for hit in one["hits"]:
+            assert [article[e["field"]][e["start"] : e["end"]] for e in hit["evidence"]] == [
+                e["text"] for e in hit["evidence"]
+            ]
+    assert not (desk / "monitor.db").exists()
+
+
+def test_a_text_can_be_piped_in(monitor):
+    """The quickest way to try a rule."""
+    result = monitor("match", "-", input="In het geheim was er overleg.")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["hit  -", "  secret", "    In het geheim was er overleg."]
+
+
+def test_hits_are_listed_for_a_pipe_a_machine_and_a_spreadsheet(filled):
+    """Columns apart by tabs, one object a line, or cells of which none is a formula."""
+    plain = [line.split("\t") for line in filled("hits", "list").stdout.splitlines()]
+    machine = objects(filled("hits", "list", "--json"))
+    sheet = filled("hits", "list", "--csv").stdout
+
+    assert plain[0] == ["id", "found", "rule", "outlet", "title", "mark"]
+    assert {row[4] for row in plain[1:]} == {"Overleg", "Recept", "=SOM(A1)"}
+    assert {"id", "rule", "title", "url", "feed", "found", "story", "evidence"} <= machine[0].keys()
+    assert [one["id"][:12] for one in machine] == [row[0] for row in plain[1:]]
+    assert "'=SOM(A1)" in sheet
+    assert sheet.splitlines()[0] == "id,rule,title,url,feed,found,story,evidence"
+
+
+def test_a_hit_is_shown_by_the_beginning_of_its_id_with_its_reason(filled):
+    """Whoever got an alert asks: why?"""
+    key = next(one["id"] for one in objects(filled("hits", "list", "--json")) if one["title"] == "Overleg")
+
+    shown = filled("hits", "show", key[:8])
+
+    assert shown.exit_code == 0
+    assert "“De partijen hadden in het geheim een gesprek.”" in shown.stdout
+    assert "geheim ← geheim* (body 26-32)" in shown.stdout
+    assert "(told to nobody)" in shown.stdout
+
+
+def test_marks_become_a_report_that_never_hides_a_useful_hit(filled):
+    """The phrase behind the noise is found; a phrase of a useful hit is not offered."""
+    for one in objects(filled("hits", "list", "--json")):
+        mark = ["noise", "--why", "een kok"] if one["title"] == "Recept" else ["useful"]
+        assert filled("hits", "mark", str(one["id"])[:10], *mark).exit_code == 0
+
+    (report,) = objects(filled("rules", "report", "--json"))
+
+    assert (report["hits"], report["useful"], report["noise"]) == (3, 2, 1)
+    assert report["why"] == ["een kok"]
+    assert report["ignore"] == [{"phrase": "geheime recept", "hides_noise": 1, "hides_unmarked": 0}]
+    assert "precision 67%" in filled("rules", "report").stdout
+
+
+def test_an_edit_is_shown_by_what_it_gains_and_loses(desk, filled):
+    """Before it goes live."""
+    text = (desk / "rules.yaml").read_text("utf-8")
+    (desk / "old.yaml").write_text(text.replace("geheim* + *gesprek*, overleg   [sentence]", "publiek geheim"), "utf-8")
+
+    found = objects(filled("rules", "diff", "old.yaml", "--json"))
+
+    assert sorted((one["change"], one["title"]) for one in found) == [
+        ("gained", "=SOM(A1)"),
+        ("gained", "Overleg"),
+        ("gained", "Recept"),
+        ("lost", "Publiek"),
+    ]
+    same = filled("rules", "diff", "rules.yaml")
+    assert (same.stdout, same.stderr) == ("", "0 gained, 0 lost\n")
+
+
+def test_lint_tells_what_terms_do_in_stored_articles(filled):
+    """A wildcard by the words that it hit; a term that hits nothing by its name."""
+    found = objects(filled("rules", "lint", "--json"))
+
+    wildcards = {one["term"]: one["words"] for one in found if one["kind"] == "wildcard"}
+    assert wildcards["geheim*"] == {"geheim": 2, "geheime": 2}
+    assert [one["term"] for one in found if one["kind"] == "silent"] == ["geheime dienst*"]
+
+
+def test_examples_that_fail_end_with_one(desk, monitor):
+    """For a script that guards the file."""
+    assert monitor("rules", "test").exit_code == 0
+    text = (desk / "rules.yaml").read_text("utf-8").replace("Het gesprek was openbaar.", "Een geheim gesprek.")
+    (desk / "rules.yaml").write_text(text, "utf-8")
+
+    tested, checked = monitor("rules", "test"), monitor("check")
+
+    assert tested.exit_code == 1
+    assert "should not match, and does: Een geheim gesprek." in tested.stdout
+    assert checked.exit_code == 1
+    assert "rules.yaml:20:11: rule secret: this example matches" in checked.stderr
+
+
+def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
+    """How near it came, and what was missing."""
+    (desk / "near.txt").write_text("Een geheim. Het overleg was gisteren.", "utf-8")
+
+    result = monitor("rules", "explain", "secret", "near.txt")
+
+    assert result.exit_code == 1
+    assert "does not match" in result.stdout
+    assert "geheim*: 1 × “geheim”" in result.stdout
+
+
+def test_a_mute_holds_is_listed_and_is_taken_back(filled):
+    """Three commands about one thing."""
+    assert filled("mute", "rule", "secret", "--for", "12h").exit_code == 0
+    assert filled("mute", "list").stdout.splitlines()[1].startswith("rule\tsecret\t")
+    assert filled("mute", "off", "rule", "secret").stdout == "rule secret: heard again\n"
+    assert filled("mute", "list").stdout == ""
+
+
+def test_no_password_is_shown_by_any_command(filled):
+    """They stand in the file, and stay there."""
+    shown = "".join(
+        filled(*words).output
+        for words in (["check"], ["check", "--json"], ["status", "--json"], ["feeds", "list", "--json"],
+                      ["feeds", "export"], ["channels", "test", "desk"], ["feeds", "check"])
+    )  # fmt: skip
+
+    assert "krant.example" in shown
+    assert "s3cret" not in shown
+
+
+def test_a_channel_that_refuses_the_test_ends_with_one(monitor):
+    """Nothing listens there."""
+    result = monitor("channels", "test", "desk")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("desk: refused  ")
+
+
+# --- pipes and terminals ---
+
+
+def _program(*words: str) -> list[str]:
+    return [sys.executable, "-m", "monitor", *words]
+
+
+def test_whoever_has_seen_enough_is_not_shown_a_traceback(desk):
+    """`monitor match … | head` closes the pipe while we write."""
+    lines = (json.dumps({"id": str(n), "body": "Een geheim gesprek. " * 20, "language": "nl"}) for n in range(3_000))
+    (desk / "many.jsonl").write_text("\n".join(lines), "utf-8")
+    command = " ".join((*_program("match", "--json", "many.jsonl"), "| head -n 1"))
+
+    said = subprocess.run(command, shell=True, cwd=desk, capture_output=True, text=True, check=False)
+
+    assert said.stdout.startswith('{"document": "0"')
+    assert said.stderr == ""
+
+
+def _at_a_terminal(folder: Path, *words: str) -> str:
+    """Return what a command shows at a terminal of 100 columns."""
+    leader, follower = pty.openpty()
+    environ = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    environ.pop("NO_COLOR", None)
+    shown = b""
+    with subprocess.Popen(_program(*words), cwd=folder, stdout=follower, stderr=follower, env=environ) as program:
+        os.close(follower)
+        while select.select([leader], [], [], 60)[0]:
+            try:
+                shown += os.read(leader, 65_536)
+            except OSError:  # the other end was closed
+                break
+        program.wait(60)
+    os.close(leader)
+    return shown.decode()
+
+
+def test_a_terminal_is_shown_a_table_and_marked_evidence(desk, filled):
+    """In colours, within its width."""
+    key = str(objects(filled("hits", "list", "--json"))[0]["id"])
+
+    table = _at_a_terminal(desk, "hits", "list")
+    hit = _at_a_terminal(desk, "hits", "show", key[:8])
+
+    plain = re.sub(r"\x1b\[[\d;]*m", "", table)
+    assert "─────" in plain
+    assert max(map(len, plain.splitlines())) <= 100
+    assert "\x1b[30m\x1b[43m" in hit
