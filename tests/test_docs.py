@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 import yaml
 
 from monitor import config
+from monitor.cli.app import main
 from monitor.config.shape import (
     ActorShape,
     CatalogueShape,
@@ -27,6 +29,7 @@ from monitor.config.shape import (
     keys,
 )
 from monitor.errors import ConfigError
+from monitor.model import Outcome
 from monitor.rules.check import run_examples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,3 +143,97 @@ def test_every_key_is_shown_at_work(shape):
     shown = [key for key in keys(shape) if not re.search(rf"\b{key}:", text)]
 
     assert set(shown) <= rare | {"poll", "keep", "network", "contact"}
+
+
+# --- commands and outcomes
+
+COMMANDS = ROOT / "docs" / "commands.md"
+
+
+def _commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command by the words that one types, in the order of `--help`."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
+        yield " ".join((*words, name)), command
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*words, name))
+
+
+def _section(name: str, command: click.Command) -> str:
+    """Return what the help of a command says, as a section of the page."""
+    context = click.Context(command, info_name=f"monitor {name}")
+    said, _, examples = (command.help or "").partition("\b\nExamples:\n")
+    parts = [f"### monitor {name}", *(" ".join(part.split()) for part in said.strip().split("\n\n"))]
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        parts.insert(1, f"`monitor {name} {' '.join(command.collect_usage_pieces(context))}`")
+    if examples:
+        parts.append("```sh\n" + "\n".join(line.strip() for line in examples.strip().splitlines()) + "\n```")
+    records = [option.get_help_record(context) for option in command.params]
+    rows = [f"| `{_cell(record[0])}` | {_cell(record[1])} |" for record in records if record and record[1]]
+    return "\n\n".join([*parts, *(["\n".join(["| option | |", "|---|---|", *rows])] if rows else [])]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def test_the_reference_of_commands_is_what_their_help_says():
+    """`MONITOR_WRITE_DOCS=1 pytest tests/test_docs.py` writes it anew."""
+    text = COMMANDS.read_text("utf-8")
+    sections = "\n".join(_section(name, command) for name, command in _commands(main))
+    made = re.compile(r"(<!-- made from the commands[^\n]*-->\n).*(<!-- end -->)", re.DOTALL)
+    expected = made.sub(lambda found: f"{found[1]}\n{sections}\n{found[2]}", text)
+    if os.environ.get("MONITOR_WRITE_DOCS"):
+        COMMANDS.write_text(expected, "utf-8")
+        return
+
+    assert expected == text
+
+
+def test_every_command_that_can_find_something_wrong_says_so():
+    """Exit 1 is in a command's help, and in the table of exit codes."""
+    table = COMMANDS.read_text("utf-8").partition("ends with 1 when")[2].partition("## Reference")[0]
+    saying = {name for name, command in _commands(main) if re.search(r"[Ee]xit:? 1", command.help or "")}
+
+    assert saying <= set(re.findall(r"^\| `([a-z ]+)` \|", table, re.MULTILINE)) | {"run"}
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_is_explained(outcome):
+    """A word that a person meets in the log stands in the page that says what it means."""
+    page = (ROOT / "docs" / "outcomes.md").read_text("utf-8")
+
+    assert re.search(rf"^\| `{outcome}` \|", page, re.MULTILINE)
+
+
+def test_every_command_that_the_pages_name_exists():
+    """A reader types what he reads."""
+    known = {name for name, _ in _commands(main)}
+    named = [
+        (page.name, typed)
+        for page in PAGES
+        for typed in re.findall(
+            r"(?:^|[`;|] ?)(?:\.venv/bin/)?monitor ((?:[a-z]+ ?)+)", page.read_text("utf-8"), re.MULTILINE
+        )
+    ]
+    assert named
+
+    def exists(typed: str) -> bool:
+        first, *rest = typed.split()
+        return (
+            f"{first} {rest[0]}" in known
+            if rest and isinstance(main.commands.get(first), click.Group)
+            else first in known
+        )
+
+    assert [(page, typed) for page, typed in named if not exists(typed)] == []
+
+
+def test_every_page_is_found_from_the_front_page():
+    """What nobody is led to is not documentation. And no link leads nowhere."""
+    front = (ROOT / "README.md").read_text("utf-8")
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in front] == []
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+            assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import inspect
 import json
 import os
 import sys
@@ -169,7 +170,7 @@ def with_example(*lines: str) -> Callable[[F], F]:
 
     def add(command: F) -> F:
         text = "\n\n\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-        command.__doc__ = (command.__doc__ or "").rstrip() + text.replace("\n", "\n    ")
+        command.__doc__ = inspect.cleandoc(command.__doc__ or "") + text
         return command
 
     return add
