@@ -442,6 +442,9 @@ class Near:
         )
 
 
+NOBODY = Near((), 1)
+
+
 # --- rules ---------------------------------------------------------------------------------------------------------
 
 
@@ -471,7 +474,9 @@ class Wanted:
 
     def __init__(self, finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> None:
         def near(terms: Terms, bits: int = ANYWHERE) -> Near:
-            return Near(finder.sights(terms, line.window.unit, blank, bits) if terms else (), width(line.window))
+            if not terms:
+                return NOBODY
+            return Near(finder.sights(terms, line.window.unit, blank, bits), width(line.window))
 
         self._avoided, self._many = near(rule.unless_near), near(rule.many, rule.bits)
         self._at_least = rule.at_least

@@ -20,7 +20,7 @@ def named(some: list[Rule]) -> tuple[Rule, ...]:
     return tuple(replace(one, id=f"r{at}") for at, one in enumerate(some))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(termlists, termlists, st.lists(rules(), min_size=2, max_size=5), rules(), st.lists(articles, max_size=3))
 def test_an_edited_rule_set_finds_what_a_new_one_finds(
     names: TermList, others: TermList, some: list[Rule], fresh: Rule, read: list[Article]
@@ -55,7 +55,7 @@ def test_a_changed_list_reaches_the_rules_that_name_it() -> None:
     assert not running.match(Article(key="a", url="", body="Poetin"))
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(termlists, st.lists(rules(), min_size=1, max_size=3), st.lists(articles, max_size=2))
 def test_rules_come_back_from_bytes_as_they_were(names: TermList, some: list[Rule], read: list[Article]) -> None:
     """A start from the cache must not differ from a start without."""

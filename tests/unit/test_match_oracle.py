@@ -167,7 +167,7 @@ def agree(said: Said | None, match: Match | None, article: Article) -> None:
     assert any(places in fits for fits in said.lines.values())
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(termlists, st.lists(rules(), min_size=1, max_size=3), st.lists(articles, min_size=1, max_size=3))
 def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], read: list[Article]) -> None:
     """Speed is worth nothing when a story is missed."""
@@ -179,7 +179,7 @@ def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], re
             agree(ask(book, rule, article), matches.get(rule.id), article)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(termlists, rules(), articles)
 def test_many_finds_are_judged_as_the_oracle_does(names: TermList, one: Rule, article: Article) -> None:
     """The way that is taken where a word stands a thousand times, on articles that the oracle can read."""
