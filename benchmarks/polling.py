@@ -167,11 +167,12 @@ async def measured(base: str, feeds: int, poll_all: Callable[[], Awaitable[None]
 
 
 async def monitor(base: str, feeds: int, folder: Path) -> None:
-    """The whole step: fetch, parse in the sandbox, sort out, and one transaction on SQLite."""
+    """The whole step: fetch, parse in the sandbox, sort out, and write to SQLite, as many side by side as in `run`."""
     from datetime import UTC, datetime, timedelta
     from ipaddress import ip_network
 
     from monitor.config import Config
+    from monitor.daemon import WIDTH
     from monitor.fetch import Fetcher
     from monitor.model import Feed, Secret, Settings, key_of
     from monitor.notify import Notifier
@@ -205,7 +206,7 @@ async def monitor(base: str, feeds: int, folder: Path) -> None:
         await asyncio.gather(*(sandbox.run(len, "") for _ in range(4)))  # the workers have started
 
         async def poll_all() -> None:
-            gate = asyncio.Semaphore(10)
+            gate = asyncio.Semaphore(WIDTH)
 
             async def poll(feed: Feed) -> None:
                 async with gate:

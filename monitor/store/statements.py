@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.model import Delivery
@@ -48,12 +49,34 @@ def put(
     return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only), values)
 
 
+def added_keys(connection: Connection, table: Table, values: Sequence[rows.Values]) -> list[str]:
+    """Insert the rows whose keys are not on record; return the keys of those, sorted."""
+    if not values:
+        return []
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(table.c.key)
+    return sorted(connection.execute(statement, values).scalars())
+
+
+def change(connection: Connection, table: Table, values: rows.Values) -> bool:
+    """Write over these columns of the row with this key; say whether there is one."""
+    names = tuple(name for name in values if name != "key")
+    said = {f"new_{name}": value for name, value in values.items()}
+    return connection.execute(_change(table, names), said).rowcount == 1
+
+
 def change_all(connection: Connection, table: Table, values: Sequence[rows.Values]) -> None:
     """Write over these columns of the rows with these keys; all rows have the same columns."""
     if values:
-        said: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0] if name != "key"}
-        statement = update(table).where(table.c.key == bindparam("new_key")).values(said)
-        connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in values])
+        names = tuple(name for name in values[0] if name != "key")
+        connection.execute(
+            _change(table, names), [{f"new_{name}": value for name, value in row.items()} for row in values]
+        )
+
+
+@cache
+def _change(table: Table, names: tuple[str, ...]) -> Update:
+    said: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(table).where(table.c.key == bindparam("new_key")).values(said)
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

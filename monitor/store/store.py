@@ -9,10 +9,9 @@ The methods are plain ones for one thread at a time; `apart` runs them in the on
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
@@ -26,9 +25,10 @@ from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.queries import Queries
-from monitor.store.records import Known, Mark, PollRecord
-from monitor.store.statements import add, add_all, batches, change_all, delivery_rows, put
+from monitor.store.records import Known, Mark, PollRecord, Record
+from monitor.store.statements import add, add_all, added_keys, batches, change, change_all, delivery_rows, put
 from monitor.store.upgrade import MARKER, upgrade
+from monitor.store.writer import Writer
 from monitor.urls import host as host_of
 from monitor.urls import masked
 
@@ -53,7 +53,8 @@ class Store:
         self._place = where
         self._engine = engine
         self._reader = where.reader()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._writer = Writer(self._together)
+        self._shared = threading.local()  # `.connection`: of the transaction into which several steps go together
         self._addresses: dict[str, str] = {}  # of feeds with a password, which no table holds
         self._marker = ""
 
@@ -92,7 +93,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what is being written and let go of the database."""
-        self._thread.shutdown(wait=True)
+        self._writer.close()
         self._engine.dispose()
         self._reader.dispose()
         self._place.close()
@@ -104,8 +105,12 @@ class Store:
         self.close()
 
     async def apart(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run one of these methods in the one thread that writes, in the order of asking."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: fn(*args, **kwargs))
+        """Run one of these methods in the one thread that writes, in the order of asking.
+
+        What is asked for while the thread is busy shares its next transaction; a fault in one loses no other. Such a
+        method may therefore run twice, and only what the last run did is kept.
+        """
+        return await self._writer.run(lambda: fn(*args, **kwargs))
 
     def examine(self) -> None:
         """Raise StoreError when a page of the database is damaged. Reads all of it; may be called from any thread."""
@@ -126,10 +131,24 @@ class Store:
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[Connection]:
+        shared: Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with reported(self._place):
             self._place.check()
             with self._engine.begin() as connection:
                 yield connection
+
+    @contextlib.contextmanager
+    def _together(self) -> Iterator[None]:
+        """Let all that is written inside be one transaction."""
+        with self._write() as connection:
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = None
 
     # A read on the writer's connection sees what was just written, and waits its turn in the same thread.
     _read = _write
@@ -262,17 +281,17 @@ class Store:
         """
         at = host_of(feed.url)
         with self._write() as c:
-            _ensure_feed(c, feed)
-            arrived = [(entry, False) for entry in new] + [(replace(entry, due=None), True) for entry in old]
-            added = tuple(entry for entry, _ in sorted(arrived, key=lambda one: one[0].key) if _add_entry(c, entry, at))
+            if new or old:
+                _ensure_feed(c, feed)
+            added = _add_entries(c, [*new, *(replace(entry, due=None) for entry in old)], at)
             for entry in edited:
                 _edit_entry(c, entry)
-            late = {entry.key for entry, _ in arrived} - {entry.key for entry in added}
+            late = {entry.key for entry in (*new, *old)} - {entry.key for entry in added}
             poll, state = _counted(poll, feed, len(late), len(late & {entry.key for entry in old}))
-            c.execute(update(t.feeds).where(t.feeds.c.key == feed.key).values(rows.state_values(state)))
+            if not change(c, t.feeds, {"key": feed.key} | _polled_values(state, poll)):
+                _ensure_feed(c, replace(feed, state=state))
             c.execute(t.polls.insert(), _poll_values(feed, poll))
-            for name, key in renamed:
-                add(c, t.aliases, {"alias": name, "entry": key})
+            add_all(c, t.aliases, [{"alias": name, "entry": key} for name, key in renamed])
             _announce(c, notices)
         return added
 
@@ -309,15 +328,9 @@ class Store:
         nobody. `outcome` and `reason` are the verdict's unless given. `signature` (JSON) is the article's, kept with
         its story. `finish=False` leaves the inbox alone: a backfill must not take an entry from the live run.
         """
+        made = Record(entry=entry, verdict=verdict, hits=tuple(hits), deliveries=tuple(deliveries), signature=signature)
         with self._write() as c:
-            newer = verdict.article is not None and _put_article(c, verdict.article, hits, now)
-            fresh = tuple(hit for hit in hits if add(c, t.hits, rows.hit_values(hit)))
-            for hit in hits if newer else ():
-                _put_evidence(c, hit)
-            for hit in fresh if signature is not None else ():
-                _put_signature(c, hit, signature)
-            keys = {hit.key for hit in fresh}
-            _announce(c, [one for one in deliveries if isinstance(one.subject, Notice) or one.subject.key in keys])
+            fresh = _record(c, made, now)
             if finish:
                 c.execute(
                     update(t.entries)
@@ -332,6 +345,20 @@ class Store:
                 )
         return fresh
 
+    def record_all(
+        self, records: Sequence[Record], now: datetime, note: Callable[[tuple[Hit, ...]], tuple[str, str]]
+    ) -> tuple[Hit, ...]:
+        """Record what came of many documents of the past, and remember how far that is, or none of it.
+
+        Returns the hits that were not on record; `note` is given them, and returns the name and the value to remember.
+        The inbox is left alone: a backfill must not take an entry from the live run.
+        """
+        with self._write() as c:
+            fresh = tuple(hit for made in records for hit in _record(c, made, now))
+            name, value = note(fresh)
+            put(c, t.meta, {"key": name, "value": value})
+        return fresh
+
     def hits_exist(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys under which a hit is on record."""
         with self._read() as c:
@@ -341,9 +368,11 @@ class Store:
                 for key in c.scalars(select(t.hits.c.key).where(t.hits.c.key.in_(some)))
             }
 
-    def stories(self, since: datetime) -> list[tuple[str, Any]]:
-        """Return (story key, signature) of each article that hit since then, the earliest first."""
+    def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
+        """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""
         asked = select(*t.stories.c["key", "signature"]).where(t.stories.c.last >= since)
+        if until is not None:
+            asked = asked.where(t.stories.c.first <= until)
         with self._read() as c:
             return [
                 (row.key, row.signature) for row in c.execute(asked.order_by(t.stories.c.first, t.stories.c.article))
@@ -555,24 +584,37 @@ def _ensure_feed(c: Connection, feed: Feed) -> None:
     add(c, t.feeds, {"key": feed.key, **rows.config_values(feed), **rows.state_values(feed.state)})
 
 
-def _add_entry(c: Connection, entry: Entry, at: str) -> bool:
-    done = Outcome.OLD if entry.due is None else None
-    added = add(c, t.entries, rows.entry_values(entry, at) | {"outcome": done})
-    if added:
-        _add_aliases(c, entry)
+def _polled_values(state: FeedState, poll: PollRecord) -> rows.Values:
+    """Return what a poll changes of a feed: without a document, nothing of what is long to write."""
+    said = rows.state_values(state)
+    return said if poll.outcome is Outcome.POLLED else {name: said[name] for name in said if name not in _OF_DOCUMENT}
+
+
+# What only a document changes (`policy.polling`).
+_OF_DOCUMENT: Final = frozenset({"recent", "items", "listed", "new", "known", "guids_useless"})
+
+
+def _add_entries(c: Connection, arrived: Sequence[Entry], at: str) -> tuple[Entry, ...]:
+    """Put entries on record with their aliases; return those that were not."""
+    once = {entry.key: entry for entry in reversed(arrived)}
+    values = [
+        rows.entry_values(once[key], at) | {"outcome": Outcome.OLD if once[key].due is None else None}
+        for key in sorted(once)  # in one order, or two workers would wait for each other
+    ]
+    added = tuple(once[key] for key in added_keys(c, t.entries, values))
+    add_all(c, t.aliases, [alias for entry in added for alias in _aliases(entry)])
     return added
 
 
-def _add_aliases(c: Connection, entry: Entry) -> None:
-    others = sorted(set(entry.aliases) - {entry.key})
-    add_all(c, t.aliases, [{"alias": alias, "entry": entry.key} for alias in others])
+def _aliases(entry: Entry) -> list[rows.Values]:
+    return [{"alias": alias, "entry": entry.key} for alias in sorted(set(entry.aliases) - {entry.key})]
 
 
 def _edit_entry(c: Connection, entry: Entry) -> None:
     words = {name: getattr(entry, name) for name in ("title", "summary", "content", "updated", "due", "silent")}
     again = {"leased": None, "attempts": 0, "outcome": None, "reason": ""}
     c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(**words, **again))
-    _add_aliases(c, entry)
+    add_all(c, t.aliases, _aliases(entry))
 
 
 def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
@@ -590,6 +632,19 @@ def _known(row: Row[Any]) -> Known:
 
 
 # --- articles, hits, deliveries --------------------------------------------------------------------------------------
+
+
+def _record(c: Connection, made: Record, now: datetime) -> tuple[Hit, ...]:
+    """Write an article, its hits and their deliveries; return the hits that were not on record."""
+    newer = made.verdict.article is not None and _put_article(c, made.verdict.article, made.hits, now)
+    fresh = tuple(hit for hit in made.hits if add(c, t.hits, rows.hit_values(hit)))
+    for hit in made.hits if newer else ():
+        _put_evidence(c, hit)
+    for hit in fresh if made.signature is not None else ():
+        _put_signature(c, hit, made.signature, made.told or hit.found)
+    keys = {hit.key for hit in fresh}
+    _announce(c, [one for one in made.deliveries if isinstance(one.subject, Notice) or one.subject.key in keys])
+    return fresh
 
 
 def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: datetime) -> bool:
@@ -610,14 +665,8 @@ def _put_evidence(c: Connection, hit: Hit) -> None:
     c.execute(update(t.hits).where(t.hits.c.key == hit.key).values(match=rows.match_value(hit)))
 
 
-def _put_signature(c: Connection, hit: Hit, signature: object) -> None:
-    values = {
-        "key": hit.story,
-        "article": hit.article.key,
-        "signature": signature,
-        "first": hit.found,
-        "last": hit.found,
-    }
+def _put_signature(c: Connection, hit: Hit, signature: object, told: datetime) -> None:
+    values = {"key": hit.story, "article": hit.article.key, "signature": signature, "first": told, "last": told}
     put(c, t.stories, values, keep=("first",))
 
 
