@@ -125,6 +125,20 @@ def test_no_language_is_left_behind(ruleset, folders, language):
 
 
 @pytest.mark.shared
+def test_a_text_without_a_title_of_its_own_is_judged_as_well(ruleset, folders):
+    """A plain text file has its title as its first line, and half of what a rule leaves out is known by the title."""
+    texts = [dataclasses.replace(text, article=untitled(text.article)) for text in every_text(folders)]
+    judged = hits(ruleset, texts, ALERT)
+
+    assert share(judged["found"], judged["missed"]) >= 0.97, keys(judged["missed"])
+    assert share(judged["found"], judged["false"]) >= 0.95, keys(judged["false"])
+
+
+def untitled(article: Article) -> Article:
+    return dataclasses.replace(article, title="", body=f"{article.title}\n\n{article.body}".strip())
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["dev", "events", "digests"])
 def test_the_net_catches_what_the_alert_lets_through(ruleset, folders, name):
     """What is told in words that no list has still comes in the morning's digest."""
