@@ -111,6 +111,64 @@ def test_a_changed_file_is_taken_over_and_a_broken_one_is_not(tmp_path, paper):
             kill(daemon)
 
 
+def test_sighup_reads_the_file_again(tmp_path, paper):
+    """What an administrator types; also where a file's date does not change (a credential behind it did)."""
+    with Newsroom.open(tmp_path, [paper]) as room:
+        daemon = room.start("run", "-v")
+        try:
+            assert until(lambda: room.site.asked["/havenkrant/5.html"], 60, daemon), room.log()
+            daemon.send_signal(signal.SIGHUP)
+            assert until(lambda: "reloaded: 1 rules" in room.log(), 20, daemon), room.log()
+        finally:
+            kill(daemon)
+
+
+def test_a_second_sigterm_stops_at_once(tmp_path, paper):
+    """A send that hangs may take its time at the first; at the second a person has no more patience."""
+    with Newsroom.open(tmp_path, [paper]) as room:
+        room.slack.mode = "hang"
+        daemon = room.start("run", "--tell-old")
+        try:
+            assert until(lambda: room.slack.requests, 60, daemon), room.log()
+            daemon.send_signal(signal.SIGTERM)
+            assert until(lambda: "finishing what is in hand" in room.log(), 10, daemon), room.log()
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(timeout=5) != 0
+        finally:
+            if daemon.poll() is None:
+                kill(daemon)
+        room.slack.mode = "ok"
+        assert room.run("run", "--once").returncode == 0
+        assert room.slacked().keys() == SECRET, "what hung is sent by the next"
+
+
+def test_a_send_that_hangs_does_not_keep_the_daemon(tmp_path, paper):
+    """SIGTERM with a stuck channel: it exits within the deadline, with 0, and loses nothing."""
+    with Newsroom.open(tmp_path, [paper]) as room:
+        room.slack.mode = "hang"
+        daemon = room.start("run", "--tell-old")
+        try:
+            assert until(lambda: room.slack.requests and room.mailed().keys() == SECRET, 60, daemon), room.log()
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(timeout=30) == 0, room.log()
+        finally:
+            if daemon.poll() is None:
+                kill(daemon)
+        room.slack.mode = "ok"
+        assert room.run("run", "--once").returncode == 0
+        assert room.slacked().keys() == SECRET
+        assert set(room.mailed().values()) == {1}
+
+
+def test_a_round_in_which_a_feed_fails_says_so(tmp_path, paper):
+    """For cron and for people: exit 1, and the other feed is read."""
+    with Newsroom.open(tmp_path, [paper, Paper("courant")]) as room:
+        del room.site.papers["/courant.xml"]
+        done = room.run("run", "--once", "--tell-old")
+        assert done.returncode == 1
+        assert room.mailed() == dict.fromkeys(SECRET, 1)
+
+
 def test_a_channel_that_is_down_loses_nothing_and_is_said(tmp_path, paper):
     """Slack is down for one round: exit 1, and the next daemon sends it all."""
     with Newsroom.open(tmp_path, [paper]) as room:
