@@ -1,7 +1,7 @@
 """The record of everything: feeds and their state, the inbox, articles, hits, the outbox. The one door to SQLAlchemy."""
 
 from monitor.store.queries import Queries
-from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
+from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord, Record
 from monitor.store.store import SWEEP, Store, What
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Mark",
     "PollRecord",
     "Queries",
+    "Record",
     "Store",
     "What",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitor.model import Delivery, Feed, Hit, Outcome
+from monitor.model import Delivery, Entry, Feed, Hit, Outcome, Verdict
 
 Mark = Literal["useful", "noise"]
 
@@ -118,3 +118,15 @@ class Known:
     link: str
     found: datetime | None
     updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What came of an entry, as it is to be written. `told` is when its story was told, unless that is now."""
+
+    entry: Entry
+    verdict: Verdict
+    hits: tuple[Hit, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    signature: object = None  # JSON, of the article that hit
+    told: datetime | None = None
