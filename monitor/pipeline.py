@@ -41,10 +41,10 @@ from monitor.model import (
 )
 from monitor.notify import Notifier
 from monitor.policy import delivery as outbox
-from monitor.policy import polling, reading
+from monitor.policy import canary, polling, reading
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
-from monitor.store import SWEEP, PollRecord, Store, What
+from monitor.store import SWEEP, PollRecord, Record, Store, What
 from monitor.urls import host
 
 # A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
@@ -171,30 +171,64 @@ class Pipeline:
         if verdict.article is None or not verdict.matches:
             return await self.store.apart(self.store.record, entry, verdict, (), (), self.clock(), finish=finish)
         async with self.telling:
-            now, signature = self.clock(), stories.signature(verdict.article)
-            story, adds = await self._story(verdict.article, signature, now)
-            hits = [self._hit(entry, verdict.article, match, story, adds, now) for match in verdict.matches]
-            mutes = await self.store.apart(self.store.mutes, now)
-            earlier = await self.store.apart(self.store.deliveries_of, story)
-            rules = {rule.id: rule for rule in self.config.book.rules}
-            deliveries = [
-                delivery
-                for hit in hits
-                for delivery in outbox.route(
-                    hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, earlier=earlier
-                )
-            ]
-            if due is not None:
-                deliveries = [replace(one, due=due, first_due=due) if one.due else one for one in deliveries]
-            write, kept = self.store.record, signature.to_json()
-            return await self.store.apart(write, entry, verdict, hits, deliveries, now, signature=kept, finish=finish)
+            now = self.clock()
+            made = await self.routed(entry, verdict, now, due=due)
+            return await self.store.apart(
+                self.store.record,
+                entry,
+                verdict,
+                made.hits,
+                made.deliveries,
+                now,
+                signature=made.signature,
+                finish=finish,
+            )
 
-    async def _story(self, article: Article, signature: stories.Signature, now: datetime) -> tuple[str, str]:
+    async def routed(  # noqa: PLR0913 - a hit of now, or of the past
+        self,
+        entry: Entry,
+        verdict: Verdict,
+        now: datetime,
+        *,
+        told: datetime | None = None,
+        beside: Sequence[Record] = (),
+        due: datetime | None = None,
+    ) -> Record:
+        """Return an article that hit, with its hits in their story and where they go, yet to be written.
+
+        `told` is when the story was told, unless that is now; `beside` are others that are not written yet. Whoever
+        calls this holds `telling` until all is written.
+        """
+        if verdict.article is None:
+            return Record(entry=entry, verdict=verdict)
+        article, signature, told = verdict.article, stories.signature(verdict.article), told or now
+        story, adds = await self._story(article, signature, told, beside)
+        hits = tuple(self._hit(entry, article, match, story, adds, now) for match in verdict.matches)
+        mutes = await self.store.apart(self.store.mutes, now)
+        earlier = await self.store.apart(self.store.deliveries_of, story)
+        rules = {rule.id: rule for rule in self.config.book.rules}
+        deliveries = tuple(
+            delivery
+            for hit in hits
+            for delivery in outbox.route(
+                hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, earlier=earlier
+            )
+        )
+        if due is not None:
+            deliveries = tuple(replace(one, due=due, first_due=due) if one.due else one for one in deliveries)
+        return Record(
+            entry=entry, verdict=verdict, hits=hits, deliveries=deliveries, signature=signature.to_json(), told=told
+        )
+
+    async def _story(
+        self, article: Article, signature: stories.Signature, told: datetime, beside: Sequence[Record]
+    ) -> tuple[str, str]:
         """Return the key of the story that an article tells, one on record or its own, and what it adds to it."""
-        since = now - self.config.settings.story_window
-        known = [
-            (key, stories.Signature.from_json(said)) for key, said in await self.store.apart(self.store.stories, since)
-        ]
+        window = self.config.settings.story_window
+        since, until = told - window, told + window
+        listed = await self.store.apart(self.store.stories, since, until)
+        listed += [(one.hits[0].story, one.signature) for one in beside if one.told and since <= one.told <= until]
+        known = [(key, stories.Signature.from_json(said)) for key, said in listed]
         story = stories.same(signature, known)
         if story is None:
             return key_of("story", article.key), ""
