@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -102,8 +102,9 @@ class Daemon:
         """Poll every feed once, whatever its date."""
         visits = await self.pipeline.every_feed()
 
-        async def claim() -> Visit | None:
-            return visits.pop() if visits else None
+        async def claim(most: int) -> list[Visit]:
+            taken, visits[:] = visits[:most], visits[most:]
+            return taken
 
         return await drain(claim, self._visit, width=WIDTH, stopping=self.stopping)
 
@@ -127,10 +128,10 @@ class Daemon:
         """Look for damage in the database's file."""
         await self.pipeline.examine()
 
-    def _claimer(self, tick: str, what: What) -> Callable[[], Awaitable[Visit | None]]:
-        async def claim() -> Visit | None:
+    def _claimer(self, tick: str, what: What) -> Callable[[int], Awaitable[Sequence[Visit]]]:
+        async def claim(most: int) -> Sequence[Visit]:
             self.beats[tick] = monotonic()
-            return await self.pipeline.claim_visit(what)
+            return await self.pipeline.claim_visits(what, most)
 
         return claim
 

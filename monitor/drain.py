@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
@@ -54,7 +54,7 @@ class Tally:
 
 
 async def drain(
-    claim: Callable[[], Awaitable[Visit | None]],
+    claim: Callable[[int], Awaitable[Sequence[Visit]]],
     visit: Callable[[Visit], Coroutine[Any, Any, None]],
     *,
     width: int,
@@ -62,16 +62,16 @@ async def drain(
 ) -> int:
     """Claim visits and do them, at most `width` side by side, until none is due or `stopping` is set.
 
-    A slow host holds one slot; the others go on claiming meanwhile. Returns the number of visits made.
+    `claim` is told how many slots are free, and takes that many visits at most. A slow host holds one slot; the others go on claiming meanwhile. Returns the number of visits made.
     """
     made = 0
     running: set[asyncio.Task[None]] = set()
     try:
         while not stopping.is_set():
-            found = await claim() if len(running) < width else None
-            if found is not None:
-                made += 1
-                running.add(asyncio.create_task(visit(found)))
+            free = width - len(running)
+            if found := await claim(free) if free else ():
+                made += len(found)
+                running |= {asyncio.create_task(visit(one)) for one in found}
                 continue
             if not running:
                 break

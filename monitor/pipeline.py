@@ -330,9 +330,9 @@ class Pipeline:
         """The zone of quiet hours, digests and of the times that people read."""
         return ZoneInfo(self.config.settings.timezone)
 
-    async def claim_visit(self, what: What) -> Visit | None:
-        """Take the host on which work has been due longest."""
-        return await self.store.apart(self.store.claim_visit, self.clock(), LEASE, MOST, what=what)
+    async def claim_visits(self, what: What, hosts: int) -> Sequence[Visit]:
+        """Take the hosts on which work has been due longest, at most so many."""
+        return await self.store.apart(self.store.claim_visits, self.clock(), LEASE, MOST, what=what, hosts=hosts)
 
     async def leave(self, visit: Visit) -> None:
         """End a visit: the next may come after the polite pause; what was not begun takes its old place."""

@@ -200,20 +200,31 @@ class Store:
         of its feeds, and `most` of its entries, those that somebody is to be told of before the silent ones. The host
         and what was taken belong to the caller until now + lease, or until `release_host`.
         """
-        chosen = _tables(what)
+        return next(iter(self.claim_visits(now, lease, most, what=what)), None)
+
+    def claim_visits(
+        self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all", hosts: int = 1
+    ) -> tuple[Visit, ...]:
+        """Take up to so many hosts at once, each as `claim_visit` does."""
+        found: list[Visit] = []
         with self._write() as c:
-            host = _free_host(c, now, chosen)
-            while host is not None and not _take_host(c, host, now, now + lease):
-                host = _free_host(c, now, chosen)  # another worker was as quick (on PostgreSQL)
-            if host is None:
-                return None
-            entries = _take(c, t.entries, host, now, now + lease, most)
-            feeds = _take(c, t.feeds, host, now, now + lease, most)
-            return Visit(
-                host=host,
-                entries=tuple(rows.entry_of(row._asdict()) for row in entries),
-                feeds=tuple(self._feed(row) for row in feeds),
-            )
+            while len(found) < hosts and (visit := self._claim(c, now, now + lease, most, _tables(what))):
+                found.append(visit)
+        return tuple(found)
+
+    def _claim(self, c: Connection, now: datetime, until: datetime, most: int, tables: Sequence[Table]) -> Visit | None:
+        host = _free_host(c, now, tables)
+        while host is not None and not _take_host(c, host, now, until):
+            host = _free_host(c, now, tables)  # another worker was as quick (on PostgreSQL)
+        if host is None:
+            return None
+        entries = _take(c, t.entries, host, now, until, most)
+        feeds = _take(c, t.feeds, host, now, until, most)
+        return Visit(
+            host=host,
+            entries=tuple(rows.entry_of(row._asdict()) for row in entries),
+            feeds=tuple(self._feed(row) for row in feeds),
+        )
 
     def next_due(self, now: datetime, *, what: What = "all") -> datetime | None:
         """Return when feeds or entries are due next, with their hosts free; at least `now`. None: nothing waits."""
