@@ -1,0 +1,34 @@
+"""Ten thousand hits, five channels that fail in every way, two hundred kills: what was lost, what was told twice?
+
+    python -m benchmarks.soak [--hits 10000] [--kills 200] [--seed 1]
+
+A mail server and an HTTPS server on this machine answer 4xx, 5xx and 429, hang, hang up, or take a message and hang up
+without an answer, at random. The program records and delivers, its clock sixty times as fast as ours, and is killed
+(-9) after 0.3 to 2.5 s, again and again. Takes about half an hour on two cores; exit 1 when a hit was lost, was told
+again without a reason, or a message was over a limit of its service. `tests/acceptance/soak.py` says how it works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.acceptance.soak import soak
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hits", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=20261121)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        account = soak(Path(folder), hits=given.hits, kills=given.kills, seed=given.seed, patience=3_600)
+    print(account)
+    sys.exit(bool(account.lost or account.repeated_otherwise or account.over))
+
+
+if __name__ == "__main__":
+    main()
