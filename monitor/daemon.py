@@ -21,7 +21,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import systemd, wiring
+from monitor import canary, systemd, wiring
 from monitor.config import Config
 from monitor.drain import Tally, deliver_all, drain, visit
 from monitor.errors import ConfigError, StoreError
@@ -34,6 +34,7 @@ log = logging.getLogger("monitor")
 
 TICK: Final = timedelta(seconds=1)
 HOUSEKEEPING: Final = timedelta(minutes=10)
+CANARY: Final = timedelta(seconds=30)
 # Damage to the file is found within a day.
 EXAMINATION: Final = timedelta(hours=20)
 # Hosts visited side by side. Each waits for the network nearly all of the time.
@@ -88,6 +89,7 @@ class Daemon:
             ("poll", TICK, self.poll),
             ("read", TICK, self.read),
             ("deliver", TICK, self.deliver),
+            ("canary", CANARY, self.canary),
             ("housekeeping", HOUSEKEEPING, self.housekeeping),
             ("examination", EXAMINATION, self.examine),
         )
@@ -119,6 +121,10 @@ class Daemon:
             if channel not in self.sending and not self.stopping.is_set():
                 work = deliver_all(self.pipeline, self.tally, channel, self.stopping)
                 self.sending[channel] = asyncio.create_task(self._logged("deliver", work))
+
+    async def canary(self) -> None:
+        """Let the day's canary out, and see to it that it arrives."""
+        await canary.watch(self.pipeline)
 
     async def housekeeping(self) -> None:
         """Drop what is older than the user wants it kept."""

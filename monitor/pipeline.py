@@ -40,8 +40,8 @@ from monitor.model import (
     key_of,
 )
 from monitor.notify import Notifier
-from monitor.policy import delivery as outbox
 from monitor.policy import canary, polling, reading
+from monitor.policy import delivery as outbox
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
 from monitor.store import SWEEP, PollRecord, Record, Store, What
@@ -137,6 +137,8 @@ class Pipeline:
 
     async def read(self, entry: Entry) -> Outcome:
         """Read an entry's page and match it. What was found, and where it goes, is on disk when this returns."""
+        if canary.is_canary(entry):
+            return await self._read_canary(entry)
         feed = await self.store.apart(self.store.feed, entry.feed) if entry.feed else None
         try:
             browser = feed.browser if feed else False
@@ -145,6 +147,17 @@ class Pipeline:
             return await self._unread(entry, feed, error)
         verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
         await self.record(entry, verdict)
+        return verdict.outcome
+
+    async def _read_canary(self, entry: Entry) -> Outcome:
+        """Do with the canary's page what is done with any other, and tell every channel; it leaves no article, no hit."""
+        ruleset = await asyncio.to_thread(self.ruleset.replace, canary.among(self.config.book))
+        verdict = await judged(self.sandbox, ruleset, entry, None, canary.page(entry))
+        now, channels = self.clock(), self.config.channels
+        song = canary.song(entry, verdict, now)
+        told = outbox.tell(song, tuple(channels), channels, now, self.zone) if song else ()
+        done = Verdict(verdict.outcome, reason=verdict.reason if song else f"not recognised; {verdict.reason}")
+        await self.store.apart(self.store.record, entry, done, (), told, now)
         return verdict.outcome
 
     async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:

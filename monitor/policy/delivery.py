@@ -141,7 +141,7 @@ def _gathered(channel: Channel, now: datetime, zone: ZoneInfo) -> datetime:
     if channel.digest == "hourly":
         return _next_full_hour(now, zone)
     for day in count():
-        moment = _moments(now.astimezone(zone).date() + timedelta(days=day), channel.digest, zone)[0]
+        moment = moments(now.astimezone(zone).date() + timedelta(days=day), channel.digest, zone)[0]
         if moment >= now and _on_duty(channel, moment, zone):
             return moment
     raise AssertionError  # count() does not end
@@ -168,13 +168,13 @@ def _next(clock: time, after: datetime, zone: ZoneInfo, *, from_tomorrow: bool =
     """Return the first moment later than `after` at which the local clock shows `clock`."""
     today = after.astimezone(zone).date()
     for day in count(int(from_tomorrow)):
-        for moment in _moments(today + timedelta(days=day), clock, zone):
+        for moment in moments(today + timedelta(days=day), clock, zone):
             if moment > after:
                 return moment
     raise AssertionError  # count() does not end
 
 
-def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, ...]:
+def moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, ...]:
     """Return when the local clock shows this: once, twice (autumn), or at the moment after the gap (spring)."""
     early, late = (datetime.combine(day, clock.replace(fold=fold), tzinfo=zone).astimezone(UTC) for fold in (0, 1))
     if early <= late:

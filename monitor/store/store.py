@@ -306,6 +306,11 @@ class Store:
             _announce(c, notices)
         return added
 
+    def take_in(self, entry: Entry, host: str) -> bool:
+        """Put an entry of no feed into the inbox, to be found on a visit to `host`; False when it is on record."""
+        with self._write() as c:
+            return bool(_add_entries(c, [entry], host))
+
     def postpone_entry(self, entry: Entry, due: datetime, reason: str) -> None:
         """Let an entry wait until `due`: one more attempt failed."""
         self._settle(entry, due=due, outcome=Outcome.RETRY, reason=reason, attempts=t.entries.c.attempts + 1)
@@ -421,6 +426,11 @@ class Store:
         asked = [stories] if isinstance(stories, str) else sorted(set(stories))
         with self._read() as c:
             return delivery_rows(c, t.hits.c.story.in_(asked))
+
+    def deliveries_about(self, notice: str) -> tuple[Delivery, ...]:
+        """Return the deliveries of a notice, by its key."""
+        with self._read() as c:
+            return delivery_rows(c, t.deliveries.c.notice == notice)
 
     def deliveries_waiting(self, now: datetime | None = None) -> tuple[str, ...]:
         """Return the channels in which something waits; with `now`, in which something is due."""
