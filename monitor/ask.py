@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from monitor import feeds, sitemaps
-from monitor.errors import FetchError
+from monitor import feeds, opml, sitemaps
+from monitor.errors import FetchError, SandboxError
 from monitor.fetch import Fetcher
-from monitor.model import Feed, FeedDocument, Outcome, Page
+from monitor.model import Feed, FeedDocument, Outcome, Page, key_of
 from monitor.policy import polling
 from monitor.sandbox import Sandbox
 
@@ -18,6 +19,8 @@ from monitor.sandbox import Sandbox
 PARSED_WITHIN: Final = timedelta(seconds=10)
 # Of the sitemaps that an index names, the newest: news stands in the last one or two, the others are its archive.
 NEWEST: Final = 3
+# How publishers call the sitemap of the last two days, among those of their archive.
+_OF_NEWS: Final = re.compile(r"news|nieuws|actu|48h|latest|recent", re.IGNORECASE)
 
 
 async def document(
@@ -75,3 +78,28 @@ def _joined(documents: Sequence[FeedDocument], missing: Sequence[str]) -> FeedDo
 
 def _is_refused(found: FeedDocument) -> bool:
     return found.outcome is Outcome.FAILED
+
+
+async def news_sitemap(fetcher: Fetcher, sandbox: Sandbox, site: str) -> Feed | None:
+    """Return the news sitemap of a site: one that its robots.txt names, or one that stands where they often do.
+
+    None when there is none that can be read.
+    """
+    try:
+        robots = await fetcher.feed(_sitemap_at(opml.robots(site)), conditional=False)
+        named = [link for kind, link, _ in opml.discover(robots) if kind == "sitemap" and _OF_NEWS.search(link)]
+    except FetchError:
+        named = []
+    guessed = [link for kind, link in opml.guesses(site) if kind == "sitemap" and _OF_NEWS.search(link)]
+    for link in dict.fromkeys((*named, *guessed)):
+        try:
+            _, found = await document(fetcher, sandbox, _sitemap_at(link), conditional=False)
+        except (FetchError, SandboxError):
+            continue
+        if found and not _is_refused(found):
+            return _sitemap_at(link)
+    return None
+
+
+def _sitemap_at(link: str) -> Feed:
+    return Feed(key=key_of("feed", link), name=link, url=link, kind="sitemap")

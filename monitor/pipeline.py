@@ -73,6 +73,8 @@ class Pipeline:
     tell_old: bool = False
     # Until when a host asked to be left alone (429, 503), from the step that heard it to the end of its visit.
     waits: dict[str, datetime] = dataclasses.field(default_factory=dict, repr=False)
+    # The news sitemap of each site in which one was looked for.
+    sitemaps: dict[str, Feed | None] = dataclasses.field(default_factory=dict, repr=False)
     # Which story a hit belongs to is decided for one article at a time, or two would both begin the same story.
     telling: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock, repr=False)
 
@@ -92,10 +94,37 @@ class Pipeline:
         known = await self.store.apart(self.store.known, polling.aliases(document)) if document else {}
         now = self.clock()
         found = polling.sort_out(document, feed, known, now) if document else None
+        if document and found and found.gap:
+            found = await self._filled(feed, document, found, now)
         after = polling.after_poll(feed, page, document, found, now, self.config.settings, self.chance())
         poll = _poll_record(document, found, asked, now)
         await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
         return poll.outcome
+
+    async def _filled(self, feed: Feed, document: FeedDocument, found: polling.Sorted, now: datetime) -> polling.Sorted:
+        """Look into the outlet's news sitemap for what came and went between two polls."""
+        link = next((entry.link for entry in document.entries if entry.link), feed.url)
+        sitemap = await self._sitemap_of(feed, link)
+        if sitemap is None:
+            return replace(found, reason="; ".join(filter(None, (found.reason, "no news sitemap is known"))))
+        try:
+            _, listed = await ask.document(self.fetcher, self.sandbox, sitemap, conditional=False)
+        except (FetchError, SandboxError) as error:
+            return replace(found, reason="; ".join(filter(None, (found.reason, f"the news sitemap: {error}"))))
+        if listed is None or listed.outcome is Outcome.FAILED:
+            return found
+        known = await self.store.apart(self.store.known, polling.aliases(listed))
+        return polling.filled(found, listed, feed, known, now)
+
+    async def _sitemap_of(self, feed: Feed, link: str) -> Feed | None:
+        """Return the news sitemap of an outlet: one that the user named, or what its site has. Looked for once."""
+        for one in self.config.feeds:
+            if one.kind == "sitemap" and feed.outlet and one.outlet == feed.outlet:
+                return one
+        site = host(link)
+        if site not in self.sitemaps:
+            self.sitemaps[site] = await ask.news_sitemap(self.fetcher, self.sandbox, link)
+        return self.sitemaps[site]
 
     async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Outcome:
         now = self.clock()

@@ -16,7 +16,7 @@ feed is silent for longer than usual it is asked less often, an eighth of its si
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -39,6 +39,9 @@ SMOOTH = 0.3  # weight of what was seen last
 BELIEVED = 3  # permanent redirects in a row
 FAILING = 3  # failures in a row before a person hears of it
 MOST_RECENT = 1_000
+# What a news sitemap may add where a feed has a gap; and how long before the last poll an entry may be dated that it missed.
+MOST_FILLED = 200
+OVERLAP = timedelta(minutes=10)
 # An archive: so many unknown entries, dated so long before the last poll, which did not list them.
 STORM = 10
 STALE = timedelta(days=14)
@@ -237,6 +240,32 @@ def _is_gap(document: FeedDocument, state: FeedState, here: Iterable[_Sight]) ->
     if any(entry.key in recent for entry in document.entries):
         return False
     return not any(sight.key in recent for sight in here)
+
+
+def filled(found: Sorted, sitemap: FeedDocument, feed: Feed, known: Mapping[str, Known], now: datetime) -> Sorted:
+    """Return what a document with a gap listed, with what the outlet's news sitemap lists of the time between.
+
+    That is what nobody knows and what is dated after the last poll; the gap is told all the same.
+    """
+    after = feed.state.polled or now
+    here = {entry.key for entry in (*found.new, *found.old)} | set(found.known)
+    missed = [
+        replace(entry, feed=feed.key)
+        for entry in sitemap.entries
+        if entry.published and after - OVERLAP <= entry.published <= now and not _is_among(entry, here, known)
+    ]
+    newest = sorted({entry.key: entry for entry in missed}.values(), key=_published)[-MOST_FILLED:]
+    said = f"{len(newest)} entries that it no longer listed were found in the news sitemap"
+    return replace(found, new=(*found.new, *newest), reason="; ".join(filter(None, (found.reason, said))))
+
+
+def _is_among(entry: Entry, here: Container[str], known: Container[str]) -> bool:
+    return any(name in here or name in known for name in (entry.key, *entry.aliases))
+
+
+def _published(entry: Entry) -> datetime:
+    assert entry.published
+    return entry.published
 
 
 # --- when to ask ---
