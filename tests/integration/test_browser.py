@@ -107,7 +107,8 @@ async def test_the_handshake_is_another_one_and_as_strict():
             assert (await web.feed(feed(server.url("/good")))).body == FEED
             assert (await web.feed(feed(server.url("/good"), browser=False))).body == FEED
         browsers, ours = server.ciphers
-        assert browsers != ours
+        if sys.version_info >= (3, 11, 7):  # 3.11.2, of Debian 12, lists the server's own
+            assert browsers != ours
         async with fetcher() as web:
             with pytest.raises(FetchError, match="certificate"):
                 await web.feed(feed(server.url("/good")))
