@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from monitor.rules.check import Doubt, Lint
     from monitor.rules.report import Report
 
+# Hits that a suggested phrase would have hidden: enough to judge it by.
+SHOWN_HIDDEN = 5
+
 
 @contextmanager
 def _articles(config: Config, since: datetime | None, until: datetime | None = None) -> Iterator[Iterator[Article]]:
@@ -180,7 +183,7 @@ def report(
     known = {one.id: one for one in config.book.rules}
     found: dict[str, list[Marked]] = {name: [] for name in known if rule in (None, name)}
     for one in records:
-        mark = Marked(one.hit.article, one.hit.match, one.mark or "", one.why)
+        mark = Marked(one.hit.article, one.hit.match, one.mark or "", one.why, one.hit.key)
         found.setdefault(one.hit.rule, []).append(mark)
     reports = [reported(name, known.get(name), config.book, hits) for name, hits in found.items()]
     for told in reports:
@@ -198,7 +201,12 @@ def _report_json(told: Report) -> None:
             "culprits": dict(told.culprits),
             "why": list(told.whys),
             "ignore": [
-                {"phrase": one.phrase, "hides_noise": one.noise, "hides_unmarked": one.unmarked}
+                {
+                    "phrase": one.phrase,
+                    "hides_noise": one.noise,
+                    "hides_unmarked": one.unmarked,
+                    "hides": [{"id": hit.key, "mark": hit.mark, "title": hit.article.title} for hit in one.hides],
+                }
                 for one in told.suggestions
             ],
         }
@@ -219,3 +227,7 @@ def _print_report(told: Report) -> None:
         click.echo(
             f"  ignore: {click.style(one.phrase, fg='green')}   would have hidden {one.noise} of noise{also}, none useful"
         )
+        for hit in one.hides[:SHOWN_HIDDEN]:
+            click.echo(f"    {hit.mark or 'not marked':10}  {hit.key[:12]}  {hit.article.title}")
+        if len(one.hides) > SHOWN_HIDDEN:
+            click.echo(f"    … and {len(one.hides) - SHOWN_HIDDEN} more (--json shows all)")

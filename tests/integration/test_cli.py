@@ -241,8 +241,13 @@ def test_marks_become_a_report_that_never_hides_a_useful_hit(filled):
 
     assert (report["hits"], report["useful"], report["noise"]) == (3, 2, 1)
     assert report["why"] == ["een kok"]
-    assert report["ignore"] == [{"phrase": "geheime recept", "hides_noise": 1, "hides_unmarked": 0}]
-    assert "precision 67%" in filled("rules", "report").stdout
+    (offered,) = report["ignore"]
+    (hidden,) = offered.pop("hides")
+    assert offered == {"phrase": "geheime recept", "hides_noise": 1, "hides_unmarked": 0}
+    assert (hidden["title"], hidden["mark"]) == ("Recept", "noise")
+    said = filled("rules", "report").stdout
+    assert "precision 67%" in said
+    assert re.search(r"^ +noise +[0-9a-f]{12} +Recept$", said, re.MULTILINE)
 
 
 def test_an_edit_is_shown_by_what_it_gains_and_loses(desk, filled):
