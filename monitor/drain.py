@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 from monitor.model import Delivery, Entry, Feed, Outcome, Visit
-from monitor.pipeline import Pipeline
+from monitor.pipeline import Pipeline, because
 from monitor.urls import masked
 
 log = logging.getLogger("monitor")
@@ -38,6 +38,7 @@ class Tally:
         Its work stays claimed until the lease ends, and is then tried again.
         """
         began = monotonic()
+        because.set("")
         try:
             outcome = await act
         except Exception:
@@ -45,7 +46,8 @@ class Tally:
             outcome = Outcome.FAILED
         self.counts[step, outcome] += 1
         level = logging.WARNING if outcome in {Outcome.FAILED, Outcome.DEAD, Outcome.PAUSED} else logging.INFO
-        log.log(level, "%s %s: %s (%.1f s)", step, what, outcome, monotonic() - began)
+        said = f"{outcome}, {because.get()}" if because.get() else outcome
+        log.log(level, "%s %s: %s (%.1f s)", step, what, said, monotonic() - began)
         return outcome
 
     def of(self, step: str) -> Counter[Outcome]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -53,6 +54,10 @@ LEASE: Final = timedelta(minutes=10)
 MOST: Final = 20
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
+
+
+# What a step has to say beside its one word, for the log line: why it failed, why a page was no article.
+because: ContextVar[str] = ContextVar("because", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +136,7 @@ class Pipeline:
         self._left_alone(feed.url, error, now)
         after = polling.after_failure(feed, error, now, self.config.settings, self.chance())
         outcome = Outcome.PAUSED if after.state.due is None else Outcome.FAILED
+        because.set(after.state.error)
         poll = PollRecord(at=asked, outcome=outcome, reason=after.state.error, took=now - asked)
         await self._save_poll(feed, after, poll, polling.Sorted(), now)
         return outcome
@@ -176,6 +182,7 @@ class Pipeline:
             return await self._unread(entry, feed, error)
         verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
         await self.record(entry, verdict)
+        because.set(verdict.reason)
         return verdict.outcome
 
     async def _read_canary(self, entry: Entry) -> Outcome:
@@ -191,6 +198,7 @@ class Pipeline:
 
     async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:
         """Match the feed's own words at once, and come back for the page where that may help."""
+        because.set(error.reason)
         verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
         now = self.clock()
         self._left_alone(entry.link, error, now)
@@ -313,6 +321,7 @@ class Pipeline:
     async def _refused(
         self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], error: DeliveryError
     ) -> Outcome:
+        because.set(error.reason)
         now, jitter, dead_after = self.clock(), self.chance(), self.config.settings.dead_after
         after = [outbox.after_refused(delivery, error, now, dead_after, jitter) for delivery in deliveries]
         again = [delivery for delivery in after if delivery.outcome is Outcome.RETRY]
