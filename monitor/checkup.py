@@ -38,10 +38,20 @@ def look(path: Path, environ: Mapping[str, str]) -> Findings:
     return Findings(tuple(faults), tuple(_summary(found, path)))
 
 
+def in_short(found: Config, path: Path) -> str:
+    """Say in a line what a configuration holds."""
+    numbers = f"{_counted(len(found.book.rules), 'rule')}, {_counted(len(found.feeds), 'feed')}"
+    return f"{path}: {numbers}, channels: {', '.join(found.channels)}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _summary(found: Config, path: Path) -> Iterator[str]:
-    yield f"{path}: {len(found.book.rules)} rules, {len(found.feeds)} feeds, channels: {', '.join(found.channels)}"
-    examples = sum(len(rule.examples) for rule in found.book.rules)
-    yield f"{examples} examples of {len(found.book.rules)} rules were tried"
+    yield in_short(found, path)
+    examples = [example for rule in found.book.rules for example in rule.examples]
+    yield f"{_counted(len(examples), 'example')} tried"
 
 
 def _examples(found: Config) -> Iterator[Fault]:

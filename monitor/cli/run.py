@@ -39,7 +39,7 @@ def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> N
     log_to_stderr(verbose)
     config = output.load(rules_path)
     output.faults(config.warnings)
-    _welcome(config, output.rules_file(rules_path))
+    _welcome(config, output.rules_file(rules_path), once=once, tell_old=tell_old)
     if not once:
         asyncio.run(daemon.run(functools.partial(output.load, rules_path), tell_old=tell_old))
         return
@@ -51,9 +51,15 @@ def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> N
         sys.exit(1)
 
 
-def _welcome(config: Config, path: Path) -> None:
-    count = f"{len(config.book.rules)} rules, {len(config.feeds)} feeds, channels: {', '.join(config.channels)}"
-    click.echo(f"monitor: {path}: {count}", err=True)
+def _welcome(config: Config, path: Path, *, once: bool, tell_old: bool) -> None:
+    """Say what is watched; to a person at a terminal also what to expect, since the first minutes may be silent."""
+    from monitor import checkup
+
+    click.echo(f"monitor: {checkup.in_short(config, path)}", err=True)
+    if once or not sys.stderr.isatty():
+        return
+    old = "" if tell_old else " What the feeds list already is read first, and told to nobody."
+    click.echo(f"Watching the news. Alerts appear here as they come.{old} Ctrl-C stops.", err=True)
 
 
 def log_to_stderr(verbose: bool) -> None:
