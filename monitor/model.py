@@ -225,6 +225,7 @@ class Entry:
     due: datetime | None = None  # NULL is done
     attempts: int = 0
     silent: bool = False  # hits are recorded, nobody is told
+    outcome: Outcome | None = None  # of its last reading; None was not read yet, or is to be read anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,17 @@ class Hit:
     found: datetime
     silent: bool = False
     adds: str = ""  # of a story that is known: the sentence that tells most that nobody told before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What a publisher changed after a hit was found: a sentence of its evidence appeared or vanished."""
+
+    key: str  # key_of("edit", hit, what, sentence, when)
+    hit: str  # key
+    what: Literal["appeared", "vanished"]
+    sentence: str
+    at: datetime  # when it was seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

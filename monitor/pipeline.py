@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from monitor.fetch import Fetcher
 from monitor.model import (
     Article,
     Delivery,
+    Edit,
     Entry,
     Feed,
     FeedDocument,
@@ -43,6 +45,7 @@ from monitor.model import (
 from monitor.notify import Notifier
 from monitor.policy import canary, polling, reading
 from monitor.policy import delivery as outbox
+from monitor.policy import edits as changes
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
 from monitor.store import SWEEP, PollRecord, Record, Store, What
@@ -181,9 +184,18 @@ class Pipeline:
         except FetchError as error:
             return await self._unread(entry, feed, error)
         verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
-        await self.record(entry, verdict)
+        await self._settle(entry, verdict)
         because.set(verdict.reason)
         return verdict.outcome
+
+    async def _settle(self, entry: Entry, verdict: Verdict) -> None:
+        """Write what was read, what has changed in earlier hits, and when to look once more."""
+        article, now = verdict.article, self.clock()
+        before = await self.store.apart(self.store.hits_about, entry, article)
+        since = min((one.hit.found for one in before), default=now if verdict.matches else None)
+        again = reading.once_more(entry, article, since, now) if verdict.outcome is not Outcome.GONE else None
+        edits = changes.edits(before, verdict, now, entry.summary)
+        await self.record(entry, verdict, edits=edits, again=again)
 
     async def _read_canary(self, entry: Entry) -> Outcome:
         """Do with the canary's page what is done with any other, and tell every channel; it leaves no article, no hit."""
@@ -202,6 +214,8 @@ class Pipeline:
         verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
         now = self.clock()
         self._left_alone(entry.link, error, now)
+        if entry.outcome is not None:
+            return await self._not_once_more(entry, verdict)
         due = reading.again(entry, error, now, self.chance())
         if due is None or verdict.matches:
             await self.record(entry, verdict, finish=due is None)
@@ -210,29 +224,40 @@ class Pipeline:
         await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
         return Outcome.RETRY
 
-    async def record(
-        self, entry: Entry, verdict: Verdict, *, finish: bool = True, due: datetime | None = None
+    async def _not_once_more(self, entry: Entry, verdict: Verdict) -> Outcome:
+        """Keep what was read when the page cannot be had once more; that it is gone, though, is worth knowing."""
+        if verdict.outcome is Outcome.GONE:
+            await self._settle(entry, verdict)
+            return verdict.outcome
+        before = await self.store.apart(self.store.hits_about, entry)
+        since = min((one.hit.found for one in before), default=None)
+        due = reading.once_more(entry, None, since, self.clock())
+        await self.store.apart(self.store.read_again, entry, due)
+        return Outcome.RETRY if due else Outcome.FAILED
+
+    async def record(  # noqa: PLR0913 - what a reading may bring
+        self,
+        entry: Entry,
+        verdict: Verdict,
+        *,
+        finish: bool = True,
+        due: datetime | None = None,
+        edits: Sequence[Edit] = (),
+        again: datetime | None = None,
     ) -> tuple[Hit, ...]:
         """Write what came of an entry: its article, its hits in their story, and where they go.
 
         Returns the hits that were not on record before. `finish=False` leaves the inbox as it is; `due` holds the
-        deliveries until then, whatever their channels say.
+        deliveries until then, whatever their channels say. `edits` are of hits on record, and the entry is read once
+        more at `again`.
         """
+        write = partial(self.store.record, entry, verdict, finish=finish, edits=edits, again=again)
         if verdict.article is None or not verdict.matches:
-            return await self.store.apart(self.store.record, entry, verdict, (), (), self.clock(), finish=finish)
+            return await self.store.apart(write, (), (), self.clock())
         async with self.telling:
             now = self.clock()
             made = await self.routed(entry, verdict, now, due=due)
-            return await self.store.apart(
-                self.store.record,
-                entry,
-                verdict,
-                made.hits,
-                made.deliveries,
-                now,
-                signature=made.signature,
-                finish=finish,
-            )
+            return await self.store.apart(write, made.hits, made.deliveries, now, signature=made.signature)
 
     async def routed(  # noqa: PLR0913 - a hit of now, or of the past
         self,

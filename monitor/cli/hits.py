@@ -105,6 +105,7 @@ def as_object(record: HitRecord) -> dict[str, object]:
         "mark": record.mark,
     }
 
+        "edits": [{"what": e.what, "sentence": e.sentence, "at": e.at.isoformat()} for e in record.edits],
 
 def _row(record: HitRecord) -> tuple[object, ...]:
     hit = record.hit
@@ -159,6 +160,8 @@ def _print_hit(record: HitRecord) -> None:
         click.echo(f"marked {record.mark}" + (f": {record.why}" if record.why else ""))
     for one in record.deliveries:
         when = _moment(one.sent) or (f"due {_moment(one.due)}" if one.due else "")
+    for edit in record.edits:
+        click.echo(f"  {edit.what} {_moment(edit.at)}: “{edit.sentence}”")
         click.echo(f"  {one.channel}: {one.outcome or 'waits'} {when} {one.error}".rstrip())
 
 

@@ -6,12 +6,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.errors import FetchError
-from monitor.model import Entry, Outcome
+from monitor.model import Article, Entry, Outcome
 
 # After each failed attempt. News is read within hours or not at all: after the last one the feed's words must do.
 PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 # A server that asks for more patience than this is not waited for.
 LONGEST: Final = timedelta(hours=12)
+
+# An article that hit is looked at once more so long after the hit: by then it was corrected, or filled in.
+LATER: Final = (timedelta(hours=1), timedelta(hours=24))
+# A live blog is read again so often while it runs: until it is silent for an hour, a day at most.
+LIVE_EVERY: Final = timedelta(minutes=10)
+LIVE_SILENT: Final = timedelta(hours=1)
+LIVE_LONGEST: Final = timedelta(days=1)
 
 # A host that is asked too much and does not say how long to wait.
 PATIENCE: Final = timedelta(minutes=5)
@@ -31,6 +38,23 @@ def again(entry: Entry, error: FetchError, now: datetime, jitter: float) -> date
     pause = PAUSES[entry.attempts] * (1 + jitter / 5)
     asked = max(pause, error.retry_after or pause)
     return now + asked if asked <= LONGEST else None
+
+
+def once_more(entry: Entry, article: Article | None, hit: datetime | None, now: datetime) -> datetime | None:
+    """Return when to read an entry's page once more though it was read; None when there is no reason to.
+
+    `hit` is when the article first hit, None when it did not.
+    """
+    moments = [hit + later for later in LATER] if hit else []
+    if article and article.live and _runs(article, entry.found or now, now):
+        moments.append(now + LIVE_EVERY)
+    return min((moment for moment in moments if moment > now), default=None) if entry.link else None
+
+
+def _runs(article: Article, found: datetime, now: datetime) -> bool:
+    """Tell whether a live blog still gets new items, as far as it says when it was changed."""
+    last = max(filter(None, (found, article.updated if article.updated and article.updated <= now else None)))
+    return now - found < LIVE_LONGEST and now - last < LIVE_SILENT
 
 
 def unread(error: FetchError) -> Outcome:

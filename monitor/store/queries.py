@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -16,12 +16,12 @@ from typing import Any, Final, Literal, Self
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, func, or_, select, true, tuple_
 
 from monitor.errors import StoreError
-from monitor.model import Article, Delivery, Mute, Outcome, Secret
+from monitor.model import Article, Delivery, Edit, Mute, Outcome, Secret
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
-from monitor.store.statements import batches, delivery_rows, part
+from monitor.store.statements import batches, delivery_rows, edits_of, part
 
 # Articles read at a time when all are asked for: some megabytes.
 PAGE: Final = 500
@@ -175,17 +175,29 @@ class Queries:
         self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
     ) -> Iterator[Article]:
         """Yield the stored articles dated from `since` and before `until`, the oldest first, a page at a time."""
+        for _, articles in self.pages(since=since, until=until, feed=feed):
+            yield from articles
+
+    def pages(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        feed: str | None = None,
+        begin: str = "",
+    ) -> Iterator[tuple[str, Sequence[Article]]]:
+        """Yield the same in pages, each behind the place at which it begins; `begin` is such a place, "" the first."""
         where = [*_between(t.articles.c.dated, since, until), *([_of_feed(feed)] if feed is not None else [])]
-        place_in_order = tuple_(t.articles.c.dated, t.articles.c.key)
+        in_order = tuple_(t.articles.c.dated, t.articles.c.key)
         asked = select(t.articles).where(*where).order_by(t.articles.c.dated, t.articles.c.key).limit(PAGE)
-        page = asked
         while True:
+            page = asked.where(in_order > tuple_(*_place(begin))) if begin else asked
             with self._read() as c:
                 found = c.execute(page).all()
-            yield from (rows.article_of(row._asdict()) for row in found)
+            yield begin, [rows.article_of(row._asdict()) for row in found]
             if len(found) < PAGE:
                 return
-            page = asked.where(place_in_order > tuple_(found[-1].dated, found[-1].key))
+            begin = f"{found[-1].dated.isoformat()} {found[-1].key}"
 
     def count_articles(
         self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
@@ -238,12 +250,12 @@ class Queries:
         with self._read() as c:
             oldest = [_scalar(c, func.min(table.c.due), table.c.due.is_not(None)) for table in _DUE]
             return Counters(
-                feeds=health,
-                inbox=_number(c, t.entries, t.entries.c.due.is_not(None)),
+                feeds=dict(health),
+                inbox=_number(c, t.entries, _UNREAD),
                 outbox=_number(c, t.deliveries, t.deliveries.c.due.is_not(None)),
                 oldest_due=min((due for due in oldest if due), default=None),
-                entries=_by_outcome(c, t.entries),
-                deliveries=_by_outcome(c, t.deliveries),
+                entries=_by_outcome(c, t.entries, t.entries.c.outcome != Outcome.RETRY),
+                deliveries=_by_outcome(c, t.deliveries, t.deliveries.c.due.is_(None)),
                 articles=_number(c, t.articles),
                 hits=_number(c, t.hits),
                 last_poll=_scalar(c, func.max(t.feeds.c.polled)),
@@ -269,6 +281,8 @@ class Queries:
                 raise StoreError(f"{self._place.name} is damaged ({said}): stop, and restore it from a backup")
 
 
+# In the inbox: not read yet, or to be read anew. (What was read and hit waits to be read once more, and is done.)
+_UNREAD: Final = or_(t.entries.c.outcome.is_(None), t.entries.c.outcome == Outcome.RETRY)
 _DUE: Final = (t.feeds, t.entries, t.deliveries)
 
 
@@ -297,21 +311,23 @@ def _channel(name: str, found: Iterable[Any], errors: Mapping[str, str]) -> Chan
     )
 
 
-def _by_outcome(c: Connection, table: Table) -> dict[str, int]:
-    done = select(table.c.outcome, func.count()).where(table.c.due.is_(None), table.c.outcome.is_not(None))
+def _by_outcome(c: Connection, table: Table, done_with: ColumnElement[bool]) -> dict[str, int]:
+    done = select(table.c.outcome, func.count()).where(done_with, table.c.outcome.is_not(None))
     return {row[0]: row[1] for row in c.execute(done.group_by(table.c.outcome))}
 
 
 def _entries(c: Connection, since: datetime | None = None) -> tuple[defaultdict[str, Counter[Outcome]], Counter[str]]:
-    """Return each feed's entries that are done, by outcome, and how many wait."""
+    """Return each feed's entries that are done, by outcome, and how many wait.
+
+    One that was read and is to be read once more, because it hit, is done.
+    """
     outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     waiting: Counter[str] = Counter()
-    waits = t.entries.c.due.is_not(None)
-    asked = select(t.entries.c.feed, t.entries.c.outcome, waits, func.count()).where(
+    asked = select(t.entries.c.feed, t.entries.c.outcome, func.count()).where(
         t.entries.c.feed.is_not(None), *_between(t.entries.c.found, since, None)
     )
-    for feed, outcome, due, number in c.execute(asked.group_by(t.entries.c.feed, t.entries.c.outcome, waits)):
-        if due or outcome is None:
+    for feed, outcome, number in c.execute(asked.group_by(t.entries.c.feed, t.entries.c.outcome)):
+        if outcome in {None, Outcome.RETRY}:
             waiting[feed] += number
         else:
             outcomes[feed][Outcome(outcome)] += number
@@ -333,12 +349,15 @@ def _hits(c: Connection, asked: Select[Any]) -> tuple[HitRecord, ...]:
     for keys in batches([row._mapping[t.hits.c.key] for row in found]):
         for delivery in delivery_rows(c, t.deliveries.c.hit.in_(keys)):
             sent[delivery.subject.key].append(delivery)
-    return tuple(_hit_record(row, tuple(sent[row._mapping[t.hits.c.key]])) for row in found)
+    keys = [row._mapping[t.hits.c.key] for row in found]
+    edited = edits_of(c, keys)
+    return tuple(_hit_record(row, tuple(sent[key]), edited.get(key, ())) for key, row in zip(keys, found, strict=True))
 
 
-def _hit_record(row: Row[Any], deliveries: tuple[Delivery, ...]) -> HitRecord:
+def _hit_record(row: Row[Any], deliveries: tuple[Delivery, ...], edits: tuple[Edit, ...]) -> HitRecord:
     hit = rows.hit_of(part(row, t.hits), rows.article_of(part(row, t.articles)))
-    return HitRecord(hit=hit, mark=row._mapping[t.hits.c.mark], why=row._mapping[t.hits.c.why], deliveries=deliveries)
+    said = {name: row._mapping[t.hits.c[name]] for name in ("mark", "why")}
+    return HitRecord(hit=hit, deliveries=deliveries, edits=edits, **said)
 
 
 def _poll(row: Row[Any]) -> PollRecord:
@@ -353,6 +372,12 @@ def _between(
         yield column >= since
     if until is not None:
         yield column < until
+
+
+def _place(said: str) -> tuple[datetime, str]:
+    """Return the date and the key of which a place in the order of articles is made."""
+    dated, _, key = said.partition(" ")
+    return datetime.fromisoformat(dated), key
 
 
 def _of_feed(feed: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitor.model import Delivery, Entry, Feed, Hit, Outcome, Verdict
+from monitor.model import Delivery, Edit, Entry, Feed, Hit, Outcome, Verdict
 
 Mark = Literal["useful", "noise"]
 
@@ -78,6 +78,7 @@ class HitRecord:
     mark: Mark | None = None
     why: str = ""
     deliveries: tuple[Delivery, ...] = ()
+    edits: tuple[Edit, ...] = ()  # in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from monitor.model import (
     Article,
     Delivery,
+    Edit,
     Entry,
     Evidence,
     Feed,
@@ -26,7 +27,7 @@ Row = Mapping[str, Any]  # by column name: `row._asdict()`, or a part of a joine
 
 _STATE = tuple(f.name for f in fields(FeedState))
 _CONFIG = tuple(f.name for f in fields(Feed) if f.name not in {"key", "state"})
-_ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases"})
+_ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases", "outcome"})
 _ARTICLE = tuple(f.name for f in fields(Article) if f.name != "authors")
 _DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome"})
 
@@ -69,7 +70,8 @@ def entry_values(entry: Entry, at: str) -> Values:
 def entry_of(row: Row, aliases: tuple[str, ...] = ()) -> Entry:
     """Return an entry; its due date as it was before a claim."""
     said = {name: row[name] for name in _ENTRY} | {"due": row["leased"] or row["due"]}
-    return Entry(feed=row["feed"] or "", authors=tuple(row["authors"]), aliases=aliases, **said)
+    was = Outcome(row["outcome"]) if row["outcome"] and row["outcome"] != Outcome.RETRY else None
+    return Entry(feed=row["feed"] or "", authors=tuple(row["authors"]), aliases=aliases, outcome=was, **said)
 
 
 def article_values(article: Article, now: datetime) -> Values:
@@ -119,6 +121,11 @@ def hit_of(row: Row, article: Article) -> Hit:
     )
     plain = {name: row[name] for name in ("key", "rule", "rule_name", "story", "found", "silent")}
     return Hit(**plain, article=article, match=match, adds=said.get("adds", ""))
+
+
+def edit_values(edit: Edit) -> Values:
+    """Return an edit's columns."""
+    return {f.name: getattr(edit, f.name) for f in fields(Edit)}
 
 
 def notice_values(notice: Notice) -> Values:

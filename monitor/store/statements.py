@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.model import Delivery
+from monitor.model import Article, Delivery, Edit
 from monitor.store import rows
 from monitor.store import tables as t
 
@@ -94,6 +94,15 @@ def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
         yield keys[start : start + BATCH]
 
 
+def articles_at(connection: Connection, keys: Iterable[str]) -> dict[str, Article]:
+    """Return the articles that are on record under these keys."""
+    found: dict[str, Article] = {}
+    for some in batches(sorted(set(keys))):
+        for row in connection.execute(select(t.articles).where(t.articles.c.key.in_(some))):
+            found[row.key] = rows.article_of(row._asdict())
+    return found
+
+
 def part(row: Row[Any], table: Table) -> rows.Row:
     """Return one table's part of a joined row, by column name."""
     return {column.name: row._mapping[column] for column in table.c}
@@ -109,6 +118,16 @@ def delivery_rows(connection: Connection, chosen: ColumnElement[bool]) -> tuple[
     asked = select(t.deliveries, t.hits, t.articles, t.notices).select_from(joined).where(chosen)
     found = connection.execute(asked.order_by(t.deliveries.c.created, t.deliveries.c.key))
     return tuple(_delivery(row) for row in found)
+
+
+def edits_of(connection: Connection, hits: Sequence[str]) -> dict[str, tuple[Edit, ...]]:
+    """Return the edits of hits, in order, by the hit's key."""
+    found: dict[str, tuple[Edit, ...]] = {}
+    for some in batches(hits):
+        asked = select(t.edits).where(t.edits.c.hit.in_(some)).order_by(t.edits.c.at, t.edits.c.key)
+        for row in connection.execute(asked):
+            found[row.hit] = (*found.get(row.hit, ()), Edit(**row._asdict()))
+    return found
 
 
 def _delivery(row: Row[Any]) -> Delivery:

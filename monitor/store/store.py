@@ -16,17 +16,43 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, true, update
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
-from monitor.model import Article, Delivery, Entry, Feed, FeedState, Hit, Mute, Notice, Outcome, Secret, Verdict, Visit
+from monitor.model import (
+    Article,
+    Delivery,
+    Edit,
+    Entry,
+    Feed,
+    FeedState,
+    Hit,
+    Mute,
+    Notice,
+    Outcome,
+    Secret,
+    Verdict,
+    Visit,
+)
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.queries import Queries
-from monitor.store.records import Known, Mark, PollRecord, Record
-from monitor.store.statements import add, add_all, added_keys, batches, change, change_all, delivery_rows, put
+from monitor.store.records import HitRecord, Known, Mark, PollRecord, Record
+from monitor.store.statements import (
+    add,
+    add_all,
+    added_keys,
+    articles_at,
+    batches,
+    change,
+    change_all,
+    delivery_rows,
+    edits_of,
+    part,
+    put,
+)
 from monitor.store.upgrade import MARKER, upgrade
 from monitor.store.writer import Writer
 from monitor.urls import host as host_of
@@ -323,6 +349,10 @@ class Store:
         with self._write() as c:
             c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(leased=None, **values))
 
+    def read_again(self, entry: Entry, due: datetime | None) -> None:
+        """Let an entry that was read wait until `due` to be read once more; what came of it stays on record."""
+        self._settle(entry, due=due)
+
     # --- reading ---
 
     def record(  # noqa: PLR0913  (all that one transaction holds)
@@ -337,23 +367,28 @@ class Store:
         reason: str | None = None,
         signature: object = None,
         finish: bool = True,
+        edits: Sequence[Edit] = (),
+        again: datetime | None = None,
     ) -> tuple[Hit, ...]:
         """Record what came of reading an entry: article, hits, deliveries and the entry done, or none of it.
 
         Returns the hits that were not on record. Only those make deliveries: what a backfill found before alarms
         nobody. `outcome` and `reason` are the verdict's unless given. `signature` (JSON) is the article's, kept with
         its story. `finish=False` leaves the inbox alone: a backfill must not take an entry from the live run.
+        `edits` are what changed in hits on record; `again` is when the page is to be read once more.
         """
         made = Record(entry=entry, verdict=verdict, hits=tuple(hits), deliveries=tuple(deliveries), signature=signature)
         with self._write() as c:
             fresh = _record(c, made, now)
+            add_all(c, t.edits, [rows.edit_values(edit) for edit in edits])
             if finish:
                 c.execute(
                     update(t.entries)
                     .where(t.entries.c.key == entry.key)
                     .values(
-                        due=None,
+                        due=again,
                         leased=None,
+                        attempts=0,
                         outcome=outcome or verdict.outcome,
                         reason=verdict.reason if reason is None else reason,
                         article=verdict.article.key if verdict.article else t.entries.c.article,
@@ -362,17 +397,19 @@ class Store:
         return fresh
 
     def record_all(
-        self, records: Sequence[Record], now: datetime, note: Callable[[tuple[Hit, ...]], tuple[str, str]]
+        self, records: Sequence[Record], now: datetime, note: Callable[[tuple[Hit, ...]], tuple[str, str] | None]
     ) -> tuple[Hit, ...]:
         """Record what came of many documents of the past, and remember how far that is, or none of it.
 
-        Returns the hits that were not on record; `note` is given them, and returns the name and the value to remember.
+        Returns the hits that were not on record; `note` is given them, and returns the name and the value to remember,
+        if there is one.
         The inbox is left alone: a backfill must not take an entry from the live run.
         """
         with self._write() as c:
             fresh = tuple(hit for made in records for hit in _record(c, made, now))
-            name, value = note(fresh)
-            put(c, t.meta, {"key": name, "value": value})
+            remembered = note(fresh)
+            if remembered:
+                put(c, t.meta, dict(zip(("key", "value"), remembered, strict=True)))
         return fresh
 
     def hits_exist(self, keys: Iterable[str]) -> set[str]:
@@ -383,6 +420,17 @@ class Store:
                 for some in batches(sorted(set(keys)))
                 for key in c.scalars(select(t.hits.c.key).where(t.hits.c.key.in_(some)))
             }
+
+    def hits_about(self, entry: Entry, article: Article | None = None) -> tuple[HitRecord, ...]:
+        """Return the hits on record on what an entry was read as, and on this article, each with its edits."""
+        here = select(t.entries.c.article).where(t.entries.c.key == entry.key)
+        keys = or_(t.hits.c.article.in_(here), t.hits.c.article == (article.key if article else ""))
+        asked = select(t.hits, t.articles).join(t.articles, t.articles.c.key == t.hits.c.article)
+        with self._read() as c:
+            found = c.execute(asked.where(keys).order_by(t.hits.c.key)).all()
+            hits = [rows.hit_of(part(row, t.hits), rows.article_of(part(row, t.articles))) for row in found]
+            edited = edits_of(c, [hit.key for hit in hits]) if hits else {}
+            return tuple(HitRecord(hit=hit, edits=edited.get(hit.key, ())) for hit in hits)
 
     def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
         """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""
@@ -426,6 +474,17 @@ class Store:
         asked = [stories] if isinstance(stories, str) else sorted(set(stories))
         with self._read() as c:
             return delivery_rows(c, t.hits.c.story.in_(asked))
+
+    def deliveries_for(self, hits: Iterable[str]) -> tuple[Delivery, ...]:
+        """Return the deliveries of these hits, by key."""
+        asked = sorted(set(hits))
+        with self._read() as c:
+            return tuple(one for some in batches(asked) for one in delivery_rows(c, t.deliveries.c.hit.in_(some)))
+
+    def articles_at(self, keys: Iterable[str]) -> dict[str, Article]:
+        """Return the articles that are on record under these keys."""
+        with self._read() as c:
+            return articles_at(c, keys)
 
     def deliveries_about(self, notice: str) -> tuple[Delivery, ...]:
         """Return the deliveries of a notice, by its key."""

@@ -275,6 +275,17 @@ hits = Table(
     Index("ix_hits_story", "story"),
 )
 
+edits = Table(  # sentences of a hit's evidence that appeared or vanished after it was found
+    "edits",
+    metadata,
+    _key(),
+    _to("hit", "hits.key"),
+    Column("what", String(8), nullable=False),
+    _text("sentence"),
+    _moment("at", nullable=False),
+    Index("ix_edits_hit_at", "hit", "at"),
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -97,7 +97,7 @@ def test_a_second_daemon_says_so_and_a_dead_one_holds_nothing(url):
         if url.startswith("sqlite"):
             assert f"process {first.pid}" in str(refused.value)
         with Store.open(url) as command:
-            assert command.upgrade() == ["0001 first tables"]
+            assert command.upgrade()[0] == "0001 first tables"
     finally:
         first.kill()
         first.communicate()

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from monitor.errors import StoreError
-from monitor.model import Outcome
+from monitor.model import Edit, Outcome
 from monitor.store import PollRecord, Store, upgrade
 from monitor.store.tables import metadata
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ from tests.postgres import postgres, postgres_server  # noqa: F401 - fixtures
 STEP = '''"""{name}"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 def upgrade():
     anew = "always" if op.get_bind().dialect.name == "sqlite" else "never"
@@ -35,6 +35,9 @@ def upgrade():
         table.add_column(sa.Column("words", sa.Integer, nullable=False, server_default="0"))
     {then}
 '''
+
+# The program's own.
+STEPS = ["0001 first tables", "0002 edits of what was found"]
 
 
 @pytest.fixture
@@ -51,9 +54,9 @@ def url(request: pytest.FixtureRequest, path: Path) -> str:
 
 @pytest.fixture
 def filled(url: str) -> Iterator[Store]:
-    """A store at 0001 with an article that hit, and where that goes."""
+    """A store at the last step with an article that hit, and where that goes."""
     with Store.open(url) as store:
-        assert store.upgrade() == ["0001 first tables"]
+        assert store.upgrade() == STEPS
         feed = a_feed()
         entry = an_entry(feed, aliases=("f" * 32,))
         hit = a_hit(an_article(entry))
@@ -64,12 +67,12 @@ def filled(url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Add a step 0002 to the program's own."""
+    """Add a step 0003 to the program's own."""
 
     def add(then: str = "pass") -> Path:
         folder = tmp_path / "alembic"
         shutil.copytree(ROOT / "alembic", folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "0002_words.py").write_text(STEP.format(name="count words", then=then))
+        (folder / "versions" / "0003_words.py").write_text(STEP.format(name="count words", then=then))
         monkeypatch.setattr(upgrade, "scripts", lambda: folder)
         return folder
 
@@ -102,13 +105,31 @@ def test_a_database_that_is_up_to_date_is_left_alone(filled):
     assert counts(filled) == before
 
 
+def test_a_database_of_the_first_version_is_brought_up_to_date(filled):
+    """What was found with the old tables is found with the new ones, and can be edited."""
+    with filled._write() as c:
+        c.execute(text("DROP TABLE edits"))
+        c.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+    assert filled.upgrade() == STEPS[1:]
+
+    feed = a_feed()
+    (record,) = filled.hits_about(an_entry(feed))
+    edit = Edit(key="e" * 32, hit=record.hit.key, what="vanished", sentence="x", at=NOW)
+    filled.record(an_entry(feed), a_verdict(record.hit.article, record.hit), [], [], NOW, edits=[edit])
+    assert filled.hits_about(an_entry(feed))[0].edits == (edit,)
+    with filled._read() as c:
+        context = MigrationContext.configure(c, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
 def test_a_step_that_makes_a_table_anew_keeps_every_row_that_points_to_it(filled, step, path):
     """With foreign keys on, SQLite deletes the children with the old table."""
     before = counts(filled)
     assert all(before[name] == 1 for name in ("articles", "hits", "deliveries", "stories", "entries", "aliases"))
     step()
 
-    assert filled.upgrade() == ["0002 count words"]
+    assert filled.upgrade() == ["0003 count words"]
 
     assert counts(filled) == before
     assert "words" in columns(filled)
@@ -129,7 +150,7 @@ def test_the_file_is_copied_before_a_step(filled, step, url, tmp_path):
     filled.upgrade()
 
     copies = list(tmp_path.glob("monitor.db.before-*"))
-    assert [copy.name for copy in copies] == ["monitor.db.before-0002"]
+    assert [copy.name for copy in copies] == ["monitor.db.before-0003"]
     copies[0].rename(tmp_path / "old.db")
     with Store.open(f"sqlite:///{tmp_path}/old.db") as old:
         assert counts(old) == before
@@ -226,7 +247,7 @@ def test_a_migration_killed_midway_leaves_the_old_tables_or_the_new(tmp_path, st
             assert counts(store) == before
             new = "words" in columns(store)
             seen.add(new)
-            assert store.upgrade() == ([] if new else ["0002 count words"])
+            assert store.upgrade() == ([] if new else ["0003 count words"])
             assert counts(store) == before
         with contextlib.closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
