@@ -1,102 +1,103 @@
-"""What the desk's marks say of a rule, and what may be ignored without losing anything that was useful."""
+"""What marks say of a rule, and what an edit changes."""
 
-from monitor.model import Article, key_of
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor import config
+from monitor.model import Article
+from monitor.rules.changes import changes
 from monitor.rules.compile import compile_rules
-from monitor.rules.report import Marked, Report, report
-from monitor.rules.spec import ListEntry, Rule, RuleBook, TermList
-from tests.written import phrase, rule, terms
-
-COVERT = TermList("covert", (ListEntry("geheim*", phrase("geheim*")), ListEntry("stiekem", phrase("stiekem"))))
-TALKS = rule("$covert + gesprek*")
+from monitor.rules.find import parse_find, parse_terms
+from monitor.rules.report import Marked, report
+from monitor.rules.spec import Rule, RuleBook
 
 
-def judged(one: Rule, *said: tuple[str, str]) -> Report:
-    """Report on a rule by texts with their marks; what the rule never found is no hit."""
-    book = RuleBook((one,), (COVERT,))
-    found = []
-    for mark, body in said:
-        article = Article(key=key_of("article", body), url="", title="", body=body, language="nl")
-        (match,) = compile_rules(RuleBook((TALKS,), (COVERT,))).match(article)
-        found.append(Marked(article, match, mark, "een kok" if mark == "noise" else ""))
-    return report(one.id, one, book, found)
+def _rule(find: str, *, name: str = "secret") -> Rule:
+    lines, faults = parse_find(find)
+    assert not faults
+    return Rule(id=name, name=name, lines=lines)
 
 
-def phrases(told: Report) -> list[str]:
-    return [one.phrase for one in told.suggestions]
+def _articles(*bodies: str) -> list[Article]:
+    return [Article(key=str(n), url="", body=body, language="nl") for n, body in enumerate(bodies)]
 
 
-FILM = "Zij speelt in een geheime romance een gesprek na."
-TALK = "Er was een geheim gesprek in Wenen."
+RULE = _rule("geheim*")
+BOOK = RuleBook((RULE,))
+BODIES = [
+    f"{who} bewaart {what} over de taart, tot {until}."
+    for who in ("De kok", "De bakker")
+    for what in ("een geheim recept", "het geheime recept", "een publiek geheim", "geheime bladzijden")
+    for until in ("morgen", "de winter komt")
+]
 
 
-def test_precision_is_of_what_was_marked():
-    """What nobody looked at says nothing."""
-    told = judged(TALKS, ("useful", TALK), ("useful", TALK + " Twee."), ("noise", FILM), ("", TALK + " Drie."))
-    assert (told.hits, told.useful, told.noise) == (4, 2, 1)
-    assert told.precision == 2 / 3
-    assert judged(TALKS, ("", TALK)).precision is None
+def _marked(marks: list[str]) -> list[Marked]:
+    articles = _articles(*BODIES)
+    found = compile_rules(BOOK).match_many(articles)
+    return [Marked(article, match, mark) for article, (match,), mark in zip(articles, found, marks, strict=True)]
 
 
-def test_the_terms_behind_the_noise_are_named():
-    """By how many of the noisy hits each is in."""
-    told = judged(TALKS, ("noise", FILM), ("noise", FILM + " Weer."), ("useful", TALK))
-    assert set(told.culprits) == {("$covert", 2), ("gesprek*", 2)}
-    assert told.whys == ("een kok",)
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(st.lists(st.sampled_from(["useful", "noise", ""]), min_size=len(BODIES), max_size=len(BODIES)))
+def test_no_suggestion_would_have_hidden_a_useful_hit(marks):
+    """Whatever a desk marks: each suggestion is tried with the very rule, and its numbers are right."""
+    found = _marked(marks)
+
+    told = report(RULE.id, RULE, BOOK, found)
+
+    assert (told.useful, told.noise) == (marks.count("useful"), marks.count("noise"))
+    for one in told.suggestions:
+        terms, _ = parse_terms(one.phrase)
+        stricter = compile_rules(RuleBook((replace(RULE, ignore=terms),)))
+        hidden = [hit.mark for hit in found if not stricter.match(hit.article)]
+        assert "useful" not in hidden
+        assert (hidden.count("noise"), hidden.count("")) == (one.noise, one.unmarked)
+        assert one.noise > 0
 
 
-def test_a_phrase_that_hides_the_noise_is_offered_with_all_that_it_hides():
-    """Also what is not marked yet: a person decides with the list before him."""
-    told = judged(TALKS, ("noise", FILM), ("useful", TALK), ("", FILM + " En weer."))
-    (best,) = told.suggestions
-    assert best.phrase == "geheime romance"
-    assert [one.mark for one in best.hides] == ["noise", ""]
-    assert (best.noise, best.unmarked) == (1, 1)
+def test_the_phrase_behind_the_noise_comes_first():
+    """The one that hides most of it."""
+    told = report(RULE.id, RULE, BOOK, _marked(["noise" if "geheime recept" in body else "useful" for body in BODIES]))
+
+    assert [one.phrase for one in told.suggestions] == ["geheime recept"]
+    assert told.suggestions[0].noise == 4
+    assert told.culprits == (("geheim*", 4),)
+    assert told.precision == 0.75
 
 
-def test_nothing_useful_is_ever_hidden():
-    """However much noise it would take away."""
-    told = judged(TALKS, *(("noise", f"{FILM} {n}.") for n in range(5)), ("useful", FILM + " Het is de minister."))
-    assert "geheime romance" not in phrases(told)
+def test_a_rule_without_marks_or_without_a_book_is_still_counted():
+    """Its hits stay on record when the rule has gone."""
+    gone = report("gone", None, BOOK, _marked(["noise"] * len(BODIES)))
+
+    assert (gone.hits, gone.precision, gone.suggestions) == (len(BODIES), 0.0, ())
+    assert report(RULE.id, RULE, BOOK, _marked([""] * len(BODIES))).precision is None
 
 
-def test_phrases_that_hide_something_useful_together_are_not_offered_together():
-    """Each leaves the useful hit its other evidence; both would leave it none."""
-    one, other = "In een geheime romance een gesprek.", "Een stiekem afspraakje met een gesprek."
-    both = "In een geheime romance een gesprek. Later stiekem afspraakje en het gesprek."
-    told = judged(TALKS, ("noise", one), ("noise", other), ("useful", both))
+def test_only_what_differs_is_a_change():
+    """A rule that is the same in both books changes nothing; one that is renamed is lost and gained."""
+    articles = _articles("Een geheim overleg.", "Een openbaar overleg.")
+    talks, secret = _rule("overleg", name="talks"), _rule("geheim", name="secret")
+    old, new = RuleBook((talks, secret)), RuleBook((talks, replace(secret, id="hidden")))
 
-    ignored = Rule(id="r", name="r", lines=TALKS.lines, ignore=terms(", ".join(phrases(told))))
-    article = Article(key="a", url="", body=both, language="nl")
-    assert phrases(told)
-    assert compile_rules(RuleBook((ignored,), (COVERT,))).match(article)
+    found = [(change.gained, change.match.rule, change.article.key) for change in changes(old, new, articles)]
 
-
-def test_a_long_word_that_a_wildcard_caught_may_be_ignored_by_itself():
-    """`geheim*` is meant to find many words; this one it should not."""
-    told = judged(TALKS, ("noise", "De geheimhoudingsplicht kwam na gesprekken ter sprake."), ("useful", TALK))
-    assert "geheimhoudingsplicht" in phrases(told)
+    assert found == [(False, "secret", "0"), (True, "hidden", "0")]
+    assert list(changes(old, old, articles)) == []
 
 
-def test_what_the_rule_is_about_is_never_offered():
-    """To ignore `geheim`, an inflection of it, or the two words that the rule asks for, is to have no rule."""
-    told = judged(TALKS, ("noise", "Na een geheim gesprek ging hij."), ("noise", "In geheime gesprekken."))
-    assert not {"geheim", "geheime", "gesprek", "gesprekken", "geheim gesprek", "geheime gesprekken"} & set(
-        phrases(told)
-    )
+def test_a_list_that_changed_changes_rules_that_did_not(tmp_path):
+    """The rule's words are the same; what its list holds is not."""
 
+    def book(term: str) -> RuleBook:
+        text = f"version: 1\nlists: {{mine: {term}}}\nrules: [{{id: a, find: $mine}}]\nchannels: {{console: {{}}}}\n"
+        (tmp_path / "rules.yaml").write_text(text, "utf-8")
+        return config.load(tmp_path / "rules.yaml", {}).book
 
-def test_hits_that_an_edited_rule_no_longer_makes_count_for_nothing():
-    """Noise that is hidden already asks for nothing, and a useful hit that is gone must not forbid everything."""
-    stricter = rule("geheim* + gesprek*")
-    told = judged(stricter, ("noise", FILM), ("useful", "Zij hadden stiekem een gesprek."), ("useful", TALK))
-    assert phrases(told) == ["geheime romance"]
-    already = rule("$covert + gesprek*", ignore=terms("geheime romance"))
-    assert phrases(judged(already, ("noise", FILM), ("useful", TALK))) == []
+    old, new = book("geheim"), book("openbaar")
 
+    found = [(one.gained, one.article.key) for one in changes(old, new, _articles("Een geheim.", "Openbaar."))]
 
-def test_a_rule_that_is_gone_is_counted():
-    """Its hits are on record; nothing can be suggested for it."""
-    article = Article(key="a", url="", body=TALK, language="nl")
-    (match,) = compile_rules(RuleBook((TALKS,), (COVERT,))).match(article)
-    told = report("r", None, RuleBook(()), [Marked(article, match, "noise")])
-    assert (told.hits, told.precision, told.suggestions) == (1, 0.0, ())
+    assert found == [(False, "0"), (True, "1")]
