@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
-from itertools import islice
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,105 +18,234 @@ import click
 from monitor.cli import output
 
 if TYPE_CHECKING:
-    from monitor.backfill import Backfill, Progress, Summary
+    from monitor.archives import Shard
+    from monitor.backfill import Backfill, Mark, Progress, Summary
     from monitor.config import Config
-    from monitor.model import Outcome
+    from monitor.model import Feed, Outcome
+    from monitor.pipeline import Pipeline
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
+Source = Callable[["Pipeline", "Mark"], "AsyncIterator[Shard]"]
 
 # In a pipe, a line each time so many documents are done.
 EVERY = 1_000
+# New hits that are named at the end; `monitor hits list` names them all.
+NAMED = 50
+# The daemon beside us comes first: we run at low priority, and ask a host half as often as it does.
+NICE = 10
+SLOWER = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the options that every source has ask for."""
+
+    rules_path: Path | None
+    rule: str | None
+    since: datetime | None
+    until: datetime | None
+    said: str  # the two as they were written: `90d` is another moment a minute later, and still the same wish
+    limit: int | None
+    tell: bool
+    dry: bool
+    anew: bool
+    plan: bool
 
 
 def options(command: F) -> F:
-    """Give a command the options that every source has."""
+    """Give a command the options that every source has, as one `wanted`."""
+
+    def gathered(*args: Any, since: str | None, until: str | None, **said: Any) -> Any:
+        mine = {name: said.pop(name) for name in ("rules_path", "rule", "limit", "tell", "dry", "anew", "plan")}
+        wanted = Wanted(**mine, since=output.moment(since), until=output.moment(until), said=f"{since}..{until}")
+        return command(*args, wanted=wanted, **said)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     for option in (
-        click.option("--rule", metavar="ID", help="Only this rule."),
-        click.option("--limit", type=click.IntRange(1), help="At most so many documents."),
-        click.option("--tell", is_flag=True, help="Tell the channels of new hits, in one digest each."),
+        click.option("--plan", is_flag=True, hidden=True),
+        click.option("--anew", is_flag=True, help="From the beginning, also where an earlier one was stopped."),
         click.option("--dry-run", "dry", is_flag=True, help="Write nothing, only say what would be found."),
+        click.option("--tell", is_flag=True, help="Tell the channels of new hits, in one digest each."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many documents."),
+        click.option("--rule", metavar="ID", help="Only this rule."),
+        click.option("--until", metavar="WHEN", help="Only before this date."),
+        click.option("--since", metavar="WHEN", help="Only from this date on: 2026-05-01, 2026-05-01T12:00, or 90d."),
         output.with_rules,
     ):
-        command = option(command)
-    return command
+        gathered = option(gathered)
+    return gathered  # type: ignore[return-value]
+
+
+of_feed = click.option("--feed", metavar="NAME", help="Only from this feed, outlet or group.")
 
 
 @click.group(invoke_without_command=True)
+@of_feed
 @options
-@click.option("--feed", metavar="NAME", help="Only from this feed, outlet or group.")
-@output.since_until
 @click.pass_context
 @output.with_example(
     "monitor backfill --since 90d --rule secret-talks-kremlin",
     "monitor backfill files archive/ --dry-run",
     "monitor backfill urls links.txt --tell",
+    "monitor backfill plan sitemap https://www.example.org/sitemap.xml --since 30d",
 )
-def backfill(  # noqa: PLR0913, PLR0917 - one argument for each option
-    ctx: click.Context,
-    feed: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    rule: str | None,
-    limit: int | None,
-    tell: bool,
-    dry: bool,
-    rules_path: Path | None,
-) -> None:
+def backfill(ctx: click.Context, feed: str | None, wanted: Wanted) -> None:
     """Match the past: the stored articles, or a source named as a command.
 
-    Hits are recorded, and nobody is told unless --tell. Doing it again changes nothing, and it can be stopped at any
-    moment.
+    Hits are recorded, and nobody is told unless --tell. It can be stopped at any moment and goes on where it was;
+    doing it again changes nothing.
     """
     if ctx.invoked_subcommand is None:
-        from monitor.store import Queries
+        _stored(feed, wanted)
 
-        with Queries.open(output.load(rules_path).settings.database) as queries:
-            chosen = {"since": since, "until": until, "feed": feed}
-            total = min(queries.count_articles(**chosen), limit or sys.maxsize)  # type: ignore[arg-type]
-            articles = islice(queries.articles(**chosen), limit)  # type: ignore[arg-type]
-            _run(rules_path, rule, lambda fill: fill.stored(articles), total, tell=tell, dry=dry)
+
+@backfill.command()
+@of_feed
+@options
+@output.with_example("monitor backfill stored --since 90d --feed 'De Standaard'")
+def stored(feed: str | None, wanted: Wanted) -> None:
+    """Match the articles on record once more, as after a new rule. The same as no command."""
+    _stored(feed, wanted)
+
+
+def _stored(feed: str | None, wanted: Wanted) -> None:
+    from monitor.archives.record import stored
+    from monitor.store import Queries
+
+    with Queries.open(output.load(wanted.rules_path).settings.database) as queries:
+        chosen = {"since": wanted.since, "until": wanted.until, "feed": feed}
+        total = queries.count_articles(**chosen)  # type: ignore[arg-type]
+        if wanted.plan:
+            _say_plan(f"{total} stored articles", {})
+            return
+        _run(wanted, f"stored {feed or ''}", lambda _, mark: stored(queries, begin=mark.at, **chosen), total)  # type: ignore[arg-type]
+
+
+@backfill.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@options
+@output.with_example(
+    "monitor backfill files archive/ more.jsonl.gz --dry-run", "zcat old.gz | monitor backfill files -"
+)
+def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
+    """Match files and folders: .txt, .html, .jsonl, also packed (.gz, .zst). `-` is standard input."""
+    from monitor import archives
+
+    name = "" if Path("-") in paths else " ".join(str(path.absolute()) for path in paths)
+    _run(wanted, f"files {name}" if name else "", lambda *_: archives.files(paths), None)
 
 
 @backfill.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @options
-@output.with_example("monitor backfill files archive/ more.jsonl --dry-run")
-def files(  # noqa: PLR0913, PLR0917 - one argument for each option
-    paths: tuple[Path, ...], rule: str | None, limit: int | None, tell: bool, dry: bool, rules_path: Path | None
-) -> None:
-    """Match files and folders: .txt, .html, .jsonl."""
-    from monitor import archives
+@output.with_example(
+    "monitor backfill warc CC-NEWS-20260501.warc.gz --since 2026-05-01", "monitor backfill warc crawls/"
+)
+def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
+    """Match the pages of web archives: WARC (.gz, .zst), WET and WACZ files, and folders of them."""
+    from monitor.archives.warc import warcs
 
-    documents = islice(archives.documents(paths), limit)
-    _run(rules_path, rule, lambda fill: fill.documents(documents), None, tell=tell, dry=dry)
+    _run(wanted, "warc " + " ".join(str(path.absolute()) for path in paths), lambda *_: warcs(paths), None)
 
 
 @backfill.command()
 @click.argument("file", type=click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path))
 @options
 @output.with_example("monitor backfill urls links.txt", "monitor backfill urls - < links.txt")
-def urls(  # noqa: PLR0913, PLR0917 - one argument for each option
-    file: Path, rule: str | None, limit: int | None, tell: bool, dry: bool, rules_path: Path | None
-) -> None:
-    """Fetch and match a list of addresses, a line each, as politely as the daemon does."""
+def urls(file: Path, wanted: Wanted) -> None:
+    """Fetch and match a list of addresses, a line each."""
     from monitor import archives
+    from monitor.archives.web import homes_of, listed
 
-    links = list(islice(dict.fromkeys(archives.links(file)), limit))
-    _run(rules_path, rule, lambda fill: fill.addresses(links), len(links), tell=tell, dry=dry)
+    links = list(dict.fromkeys(archives.addresses(file)))
+    homes = homes_of(output.load(wanted.rules_path).feeds)
+    _run(wanted, "urls", lambda *_: listed(links, homes), min(len(links), wanted.limit or len(links)))
 
 
-def _run(  # noqa: PLR0913 - what all sources have in common
-    rules_path: Path | None,
-    rule: str | None,
-    work: Callable[[Backfill], Awaitable[None]],
-    total: int | None,
-    *,
-    tell: bool,
-    dry: bool,
-) -> None:
-    config = _only(output.load(rules_path), rule)
-    asyncio.run(_filled(config, work, total, tell=tell, dry=dry))
+@backfill.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@options
+@output.with_example(
+    "monitor backfill sitemap https://www.example.org/sitemap-news.xml --since 30d",
+    "monitor backfill sitemap https://www.example.org",
+)
+def sitemap(urls: tuple[str, ...], wanted: Wanted) -> None:
+    """Fetch and match what sitemaps and indexes of sitemaps list; of a bare host, those its robots.txt names."""
+    from monitor.archives.web import homes_of
+
+    homes = homes_of(output.load(wanted.rules_path).feeds)
+    _from_web(wanted, f"sitemap {' '.join(urls)}", lambda web: web.site(urls, homes))
+
+
+@backfill.command("feeds")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@of_feed
+@options
+@output.with_example(
+    "monitor backfill feeds --feed 'De Standaard' --since 30d", "monitor backfill feeds https://example.org/feed/"
+)
+def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
+    """Fetch and match what feeds list of their own past: paged and archived feeds (RFC 5005), WordPress.
+
+    Without a URL: the feeds of rules.yaml.
+    """
+    from monitor.model import Feed, key_of
+
+    named = [Feed(key=key_of("feed", url), name=url, url=url) for url in urls]
+    chosen = named or [one for one in output.load(wanted.rules_path).feeds if feed is None or _is_of(one, feed)]
+    if not chosen:
+        raise click.BadParameter(f"there is no feed, outlet or group '{feed}'; `monitor feeds list` shows them")
+
+    async def histories(web: Any) -> AsyncIterator[Shard]:
+        for one in chosen:
+            async for shard in web.history(one):
+                yield shard
+
+    _from_web(wanted, "feeds " + " ".join(one.key for one in chosen), histories)
+
+
+def _is_of(feed: Feed, name: str) -> bool:
+    return name in {feed.key, feed.name, feed.outlet, feed.group}
+
+
+def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[Shard]]) -> None:
+    from monitor.archives.web import Web
+
+    def walked(pipeline: Pipeline, _: Mark) -> AsyncIterator[Shard]:
+        pause = pipeline.config.settings.pause
+        return source(Web(pipeline.fetcher, pipeline.sandbox, pause, wanted.since))
+
+    _run(wanted, name, walked, None)
+
+
+@backfill.command("plan", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("source", nargs=-1, type=click.UNPROCESSED, metavar="[SOURCE]...")
+@output.with_example(
+    "monitor backfill plan --since 90d",
+    "monitor backfill plan files archive/",
+    "monitor backfill plan sitemap https://www.example.org/sitemap.xml --since 30d",
+)
+def plan(source: tuple[str, ...]) -> None:
+    """Say what a backfill would look at, and how long that takes at the polite rate. Nothing is matched or written.
+
+    Behind `plan` stands what would stand behind `backfill`.
+    """
+    known = next((name for name in source if name in backfill.commands), None)
+    rest = [one for one in source if one != known] if known else list(source)
+    backfill.commands[known or "stored"].main(args=[*rest, "--plan"], standalone_mode=False)
+
+
+# --- doing it ---
+
+
+def _run(wanted: Wanted, name: str, source: Source, total: int | None) -> None:
+    """Do a backfill of a source. `name` tells it from others; a source without one cannot be gone on with."""
+    config = _only(output.load(wanted.rules_path), wanted.rule)
+    slower = replace(config, settings=replace(config.settings, pause=config.settings.pause * SLOWER))
+    os.nice(NICE)
+    if asyncio.run(_filled(slower, wanted, name, source, total)):
+        sys.exit(1)
 
 
 def _only(config: Config, rule: str | None) -> Config:
@@ -128,55 +258,162 @@ def _only(config: Config, rule: str | None) -> Config:
     return replace(config, book=replace(config.book, rules=chosen))
 
 
-async def _filled(
-    config: Config, work: Callable[[Backfill], Awaitable[None]], total: int | None, *, tell: bool, dry: bool
-) -> None:
+async def _filled(config: Config, wanted: Wanted, name: str, source: Source, total: int | None) -> bool:
+    """Do it; say whether it was stopped before its end."""
     from monitor import wiring
-    from monitor.backfill import Backfill
+    from monitor.backfill import Backfill, Mark, Summary, loaded, mark_key
 
     async with wiring.wired(config, watching=False) as pipeline:
-        with _progress(total) as told:
-            fill = Backfill(pipeline, told, tell=tell, dry=dry)
-            await work(fill)
-        _summed_up(fill.summary, dry=dry)
-        if tell and not dry:
+        if wanted.plan:
+            mark = Mark(since=wanted.since, until=wanted.until)
+            await _planned(source(pipeline, mark), mark, config.settings.pause)
+            return False
+        remembered = bool(name) and not wanted.dry and wanted.limit is None
+        key = mark_key(name, config.digest, wanted.rule or "", str(wanted.tell), wanted.said) if remembered else ""
+        mark, summary = Mark(key, since=wanted.since, until=wanted.until), Summary()
+        if key and not wanted.anew:
+            mark, summary = loaded(mark, pipeline.store.meta(key))
+        if summary.documents:
+            click.echo(f"going on behind {summary.documents} documents that were done before", err=True)
+        with _progress(total, summary.documents) as told:
+            fill = Backfill(
+                pipeline,
+                told,
+                tell=wanted.tell,
+                dry=wanted.dry,
+                limit=wanted.limit,
+                mark=mark,
+                summary=summary,
+            )
+            _stop_on_signal(fill)
+            await fill.run(source(pipeline, mark))
+        _summed_up(fill.summary, dry=wanted.dry)
+        if fill.stopping.is_set():
+            click.echo("stopped: the same command goes on from here" if key else "stopped")
+            return True
+        if wanted.tell and not wanted.dry:
             sent = await fill.send()
             click.echo("told: " + (", ".join(f"{number} {outcome}" for outcome, number in sent.items()) or "nothing"))
+    return False
+
+
+def _stop_on_signal(fill: Backfill) -> None:
+    """Let the first Ctrl-C or SIGTERM end what is at hand; the second one ends us at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        fill.stopping.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+
+
+# --- planning it ---
+
+
+async def _planned(source: AsyncIterator[Shard], mark: Mark, pause: timedelta) -> None:
+    """Count what a source has, without reading it: documents by host, and how long their pages take."""
+    from collections import Counter
+
+    from monitor.urls import host
+
+    hosts: Counter[str] = Counter()
+    ready = outside = failed = 0
+    async for shard in source:
+        for piece in shard.pieces:
+            one = piece()
+            if one.fault:
+                failed += 1
+                click.echo(f"  {one.name}: {one.fault}", err=True)
+            elif not mark.is_inside(one.dated):
+                outside += 1
+            elif one.page is not None or one.article is not None:
+                ready += 1
+            else:
+                hosts[host(one.entry.link)] += 1
+    said = [f"{ready + hosts.total()} documents"]
+    said += [f"{outside} outside the dates"] if outside else []
+    said += [f"{failed} that cannot be read"] if failed else []
+    _say_plan(", ".join(said), hosts, pause)
+
+
+def _say_plan(what: str, hosts: Any, pause: timedelta = timedelta()) -> None:
+    """Print a plan. Hosts are asked side by side, each with its pause: the longest decides."""
+    click.echo(what)
+    if hosts:
+        for name, number in hosts.most_common():
+            click.echo(f"  {number} from {name or 'the feeds themselves'}")
+        click.echo(
+            f"at least {pause * max(hosts.values())} to fetch them, with {pause.total_seconds():g} s between two of a host"
+        )
+
+
+# --- saying how it goes ---
 
 
 @contextmanager
-def _progress(total: int | None) -> Iterator[Progress]:
+def _progress(total: int | None, before: int = 0) -> Iterator[Progress]:
     """Show a bar at a terminal, a line now and then in a pipe."""
     if not sys.stderr.isatty():
-        done = {"documents": 0, "hits": 0}
-
-        def count(_name: str, _outcome: Outcome, hits: int) -> None:
-            done["documents"] += 1
-            done["hits"] += hits
-            if done["documents"] % EVERY == 0:
-                click.echo(f"{done['documents']} documents, {done['hits']} hits", err=True)
-
-        yield count
+        yield _Lines(total, before)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("backfill"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[hits]} hits"))
+    said = TextColumn("{task.fields[rate]} {task.fields[hits]} matches, {task.fields[errors]} failed")
+    columns = (TextColumn("backfill"), BarColumn(), MofNCompleteColumn(), said, TimeElapsedColumn(), TextColumn("left"))
     with Bar(*columns, TimeRemainingColumn(), console=output.console(stderr=True)) as bar:
-        task = bar.add_task("backfill", total=total, hits=0)
-        found = 0
+        task = bar.add_task("backfill", total=total, completed=before, hits=0, errors=0, rate="")
+        hits = errors = 0
 
-        def advance(_name: str, _outcome: Outcome, hits: int) -> None:
-            nonlocal found
-            found += hits
-            bar.update(task, advance=1, hits=found)
+        def advance(_name: str, outcome: Outcome, matches: int) -> None:
+            nonlocal hits, errors
+            hits, errors = hits + matches, errors + (outcome == "failed")
+            speed = bar.tasks[task].speed
+            rate = f"{speed:.0f}/s" if speed else ""
+            bar.update(task, advance=1, hits=hits, errors=errors, rate=rate)
 
         yield advance
+
+
+class _Lines:
+    """Progress for a pipe: a plain line now and then."""
+
+    def __init__(self, total: int | None, before: int) -> None:
+        from monitor import wiring
+
+        self._clock = wiring.now
+        self._began = self._clock()
+        self._total = total
+        self._before = before
+        self._done = self._hits = self._errors = 0
+
+    def __call__(self, _name: str, outcome: Outcome, matches: int) -> None:
+        self._done += 1
+        self._hits += matches
+        self._errors += outcome == "failed"
+        if self._done % EVERY == 0:
+            click.echo(self._line(), err=True)
+
+    def _line(self) -> str:
+        rate = self._done / max(0.001, (self._clock() - self._began).total_seconds())
+        done = self._before + self._done
+        said = f"{done} documents, {rate:.0f}/s, {self._hits} matches, {self._errors} failed"
+        if self._total is None:
+            return said
+        return f"{said}, {timedelta(seconds=int(max(0, self._total - done) / rate))} left"
 
 
 def _summed_up(summary: Summary, *, dry: bool) -> None:
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(summary.outcomes.items()))
     click.echo(f"{summary.documents} documents" + (f": {words}" if words else ""))
-    click.echo(f"{summary.matched} matches" + ("" if dry else f", {len(summary.new)} of them new on the record"))
-    for hit in summary.new:
+    if summary.outside:
+        click.echo(f"{summary.outside} outside the dates")
+    for reason, number in summary.reasons.most_common(10):
+        click.echo(f"  failed {number} times: {reason}")
+    click.echo(f"{summary.matched} matches" + ("" if dry else f", {summary.added} of them new on the record"))
+    for hit in summary.new[:NAMED]:
         click.echo(f"  {hit.key[:12]}  {hit.rule}  {hit.article.title or hit.article.url or hit.article.key}")
+    if len(summary.new) > NAMED:
+        click.echo(f"  … and {len(summary.new) - NAMED} more: monitor hits list")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.archives.web import listed
 from monitor.backfill import Backfill
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Mute, Notice, Outcome
@@ -245,7 +246,7 @@ async def test_what_a_backfill_found_alarms_nobody_when_it_is_met_live(scene):
     await opened(scene, "krant")
     fill = Backfill(scene.pipeline, told=lambda *_: None)
     scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
-    await fill.addresses(["https://krant.example/1.html"])
+    await fill.run(listed(["https://krant.example/1.html"], {}))
     assert len(fill.summary.new) == 1
 
     found = await scene.flow()
@@ -262,7 +263,7 @@ async def test_a_backfill_that_tells_sends_one_digest(scene):
         links.append(f"https://krant{n}.example/{n}.html")
     for expected in (1, 1):
         fill = Backfill(scene.pipeline, told=lambda *_: None, tell=True)
-        await fill.addresses(links)
+        await fill.run(listed(links, {}))
         await fill.send()
         assert len(scene.post.to("slack")) == expected
     assert "Verhaal 0" in scene.post.to("slack")[0].text

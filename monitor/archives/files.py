@@ -1,0 +1,215 @@
+"""Files and folders → documents: texts, pages and records, also packed (.gz, .zst)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+import zlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from monitor import extract
+from monitor.archives.parts import Document, Piece, Shard, name_of, unreadable
+from monitor.model import Article, Entry, Page, key_of
+from monitor.urls import clean, normal
+
+TEXT: Final = frozenset({".txt", ".text", ".md"})
+PAGES: Final = frozenset({".html", ".htm", ".xhtml"})
+RECORDS: Final = frozenset({".jsonl", ".ndjson"})
+KINDS: Final = TEXT | PAGES | RECORDS
+PACKED: Final = frozenset({".gz", ".zst"})
+# Of a file that is one document, as much as anybody ever wrote in one.
+MOST: Final = 50_000_000
+DAMAGED: Final = (OSError, EOFError, zlib.error)
+
+
+def documents(paths: Iterable[Path]) -> Iterator[Document]:
+    """Yield the documents of files and folders in the order given, those of a folder by name. `-` is standard input."""
+    return (piece() for path in paths for piece in _pieces(path))
+
+
+async def files(paths: Iterable[Path]) -> AsyncIterator[Shard]:
+    """Yield the same as shards: one a file, and one a folder."""
+    for path in paths:
+        name = "" if str(path) == "-" else name_of(path, *(_inside(path) if path.is_dir() else ()))
+        yield Shard(name, _pieces(path))
+
+
+def addresses(path: Path) -> Iterator[str]:
+    """Yield the addresses that a file lists, a line each; blank lines and lines that begin with # are passed over."""
+    with sys.stdin if str(path) == "-" else path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            said = line.strip()
+            if said and not said.startswith("#"):
+                yield said
+
+
+def _pieces(path: Path) -> Iterator[Piece]:
+    if str(path) == "-":
+        return _stream(sys.stdin.buffer, "-")
+    inside = _inside(path) if path.is_dir() else (path,)
+    return (piece for one in inside for piece in _file(one))
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.rglob("*") if _kind(one) in KINDS and one.is_file())
+
+
+def _kind(path: Path) -> str:
+    """Return the ending that tells what is in a file, below the one that tells how it is packed."""
+    inner = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return inner.suffix.lower()
+
+
+def _file(path: Path) -> Iterator[Piece]:
+    if _kind(path) in RECORDS:
+        yield from _records_in(path)
+    else:
+        yield partial(_whole, path)
+
+
+def _records_in(path: Path) -> Iterator[Piece]:
+    try:
+        with unpacked(path) as lines:
+            yield from _records(lines, str(path))
+    except DAMAGED as error:
+        yield partial(unreadable, str(path), said_of(error))
+
+
+def _whole(path: Path) -> Document:
+    """Return a file that is one document."""
+    try:
+        with unpacked(path) as stream:
+            said = stream.read(MOST)
+    except DAMAGED as error:
+        return unreadable(str(path), said_of(error))
+    return _page(str(path), said) if _kind(path) in PAGES else _text(str(path), said)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, packed or not. Raises, also while it is read, one of DAMAGED."""
+    packed = path.suffix.lower()
+    with ExitStack() as stack:
+        plain = stack.enter_context(path.open("rb"))
+        if packed == ".gz":
+            yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=plain)))
+        elif packed == ".zst":
+            yield _unpacked_zst(plain)
+        else:
+            yield plain
+
+
+def _unpacked_zst(plain: IO[bytes]) -> IO[bytes]:
+    try:
+        import zstandard  # noqa: PLC0415 - an extra: most people never need it
+    except ImportError:
+        raise OSError("needs: pip install 'monitor[warc]'") from None
+    return io.BufferedReader(_Zst(zstandard.ZstdDecompressor().stream_reader(plain, read_across_frames=True)))
+
+
+class _Zst(io.RawIOBase):
+    """A zstd stream whose errors are the ones that every other file has."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._stream.readinto(buffer))
+        except Exception as error:
+            raise OSError(f"damaged: {error}") from error
+
+
+def said_of(error: Exception) -> str:
+    """Return what is wrong with a file, in words."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def _stream(lines: IO[bytes], name: str) -> Iterator[Piece]:
+    """Take standard input for records when it begins with one, for a page when with `<`, else for one text."""
+    first = lines.readline()
+    if first.lstrip().startswith(b"{"):
+        yield from _records(_after(first, lines), name)
+    elif first.lstrip().startswith(b"<"):
+        yield partial(_page, name, first + lines.read())
+    else:
+        yield partial(_text, name, first + lines.read())
+
+
+def _after(first: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from lines
+
+
+def _text(name: str, said: bytes) -> Document:
+    """A text as it stands in the file, whatever its encoding: UTF-8, or else what Windows wrote."""
+    try:
+        text = said.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = said.decode("cp1252", errors="replace")
+    key = key_of("article", name)
+    article = _as_it_stands(extract.from_text(text, key=key), "", text)
+    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), article=article)
+
+
+def _page(name: str, said: bytes) -> Document:
+    entry = Entry(key=key_of("entry", name), feed="")
+    return Document(name=name, entry=entry, page=Page(url="", asked="", body=said))
+
+
+def _records(lines: Iterable[bytes], name: str) -> Iterator[Piece]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield partial(_record, line, f"{name}:{number}")
+
+
+def _record(line: bytes, place: str) -> Document:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return unreadable(place, f"no JSON: {error}")
+    if not isinstance(said, Mapping):
+        return unreadable(place, "a JSON object is wanted, a line each")
+    name = _said(said, "id") or place
+    url, title, body = _said(said, "url"), _said(said, "title"), _said(said, "body") or _said(said, "text")
+    key = key_of("article", normal(url) if url else name)
+    article = extract.from_text(
+        body,
+        key=key,
+        url=url,
+        title=title,
+        language=_said(said, "language") or _said(said, "lang"),
+        published=_moment(_said(said, "published") or _said(said, "date")),
+    )
+    article = replace(_as_it_stands(article, title, body), lead=_said(said, "lead"))
+    entry = Entry(key=key_of("entry", normal(url) if url else name), feed="", link=url, title=title)
+    return Document(name=name, entry=entry, article=article)
+
+
+def _as_it_stands(article: Article, title: str, body: str) -> Article:
+    """Keep a text to the letter, so that evidence stands where it stands in the user's own document."""
+    return replace(article, title=clean(title), body=clean(body))
+
+
+def _said(said: Mapping[str, Any], key: str) -> str:
+    value = said.get(key)
+    return "" if value is None else clean(str(value))
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,66 @@
+"""What every source is made of: shards of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from monitor.model import Article, Entry, Feed, Outcome, Page, Reading, key_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document of the past: a text that is ready, a page to be extracted, or else a link to be fetched."""
+
+    name: str  # its path, its address, or the id that it brings
+    entry: Entry
+    article: Article | None = None
+    page: Page | None = None
+    feed: Feed | None = None  # whose outlet, country and language it takes
+    fault: str = ""
+    recorded: bool = False  # it came from the record, and is there already
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing needs to be fetched or extracted."""
+        return self.article is not None or bool(self.fault) or (self.page is None and not self.entry.link)
+
+    @property
+    def dated(self) -> datetime | None:
+        """When it was published, as far as is known without reading it."""
+        claimed = self.article.published if self.article else None
+        return claimed or self.entry.published or self.entry.updated
+
+    @property
+    def reading(self) -> Reading:
+        """What is known without extraction: the text, or that there is none."""
+        if self.article is None:
+            return Reading(Outcome.NO_TEXT, None, self.fault or "the page is yet to be read")
+        if not (self.article.title or self.article.lead or self.article.body).strip():
+            return Reading(Outcome.NO_TEXT, None, self.fault or "there is no text")
+        return Reading(Outcome.READ if self.article.complete else Outcome.TEASER, self.article)
+
+
+Piece = Callable[[], Document]
+"""Makes a document. What was done before is passed over without making it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of a source. The same name means the same documents in the same order; "" is never remembered."""
+
+    name: str
+    pieces: Iterable[Piece]
+
+
+def unreadable(name: str, fault: str) -> Document:
+    """Return the document for what could not be read."""
+    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), fault=fault)
+
+
+def name_of(path: Path, *insides: Path) -> str:
+    """Return a shard's name: another one as soon as the file, or one of those in the folder, is another."""
+    said = [f"{one}:{found.st_size}:{found.st_mtime_ns}" for one in (path, *insides) if (found := one.stat())]
+    return key_of("shard", str(path.absolute()), *said)

@@ -1,0 +1,367 @@
+"""The past on a real database: where it comes from, that it can be stopped, and that doing it again changes nothing."""
+
+import gzip
+import json
+import sqlite3
+import zipfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.archives import Shard, files
+from monitor.archives.record import stored
+from monitor.archives.warc import warcs
+from monitor.archives.web import Web, homes_of, listed
+from monitor.backfill import Backfill, Mark, Summary, loaded
+from monitor.errors import FetchError
+from monitor.model import Outcome
+from monitor.store import Queries
+from tests.fakes import Scene, page, paper_feed, stage
+from tests.integration.test_pipeline import DULL, OTHER, SECRET
+
+KEY = "backfill test"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = stage(tmp_path)
+    yield made
+    made.store.close()
+
+
+def web(scene: Scene, **said: datetime) -> Web:
+    return Web(scene.pipeline.fetcher, scene.pipeline.sandbox, timedelta(0), **said)
+
+
+async def filled(scene: Scene, source: AsyncIterator[Shard], **said: object) -> Summary:
+    return await Backfill(scene.pipeline, **said).run(source)  # type: ignore[arg-type]
+
+
+def titles(scene: Scene) -> list[str]:
+    with Queries.open(scene.address) as queries:
+        return sorted(record.hit.article.title for record in queries.list_hits())
+
+
+def lines(*texts: tuple[str, str]) -> bytes:
+    return b"".join(json.dumps({"id": name, "title": name, "body": text}).encode() + b"\n" for name, text in texts)
+
+
+# --- files ---
+
+
+async def test_packed_files_are_read_like_plain_ones(scene, tmp_path):
+    """Five years of files are not kept unpacked."""
+    zstandard = pytest.importorskip("zstandard")
+    folder = tmp_path / "past"
+    folder.mkdir()
+    (folder / "a.txt").write_text(SECRET)
+    (folder / "b.html.gz").write_bytes(gzip.compress(page("Verhaal b", SECRET)))
+    (folder / "c.jsonl.zst").write_bytes(zstandard.compress(lines(("Verhaal c", OTHER), ("Brug", DULL))))
+    (folder / "d.jpg").write_bytes(b"no text")
+
+    summary = await filled(scene, files([folder]))
+
+    assert summary.outcomes == Counter({Outcome.READ: 4})
+    assert titles(scene) == ["", "Verhaal b", "Verhaal c"]
+
+
+async def test_a_file_that_breaks_off_costs_only_what_is_behind_the_break(scene, tmp_path):
+    """And it is said, not passed over."""
+    whole = gzip.compress(lines(*((f"Verhaal {n}", SECRET + str(n) * 300) for n in range(400))), mtime=0)
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "b.txt").write_text(OTHER)
+
+    summary = await filled(scene, files([tmp_path / "a.jsonl.gz", tmp_path / "b.txt"]))
+
+    assert summary.outcomes[Outcome.FAILED] == 1
+    assert summary.outcomes[Outcome.READ] > 1
+    assert len(summary.reasons) == 1
+
+
+# --- the web ---
+
+
+def sitemap(*links: str, when: str = "2026-02-01T10:00:00Z") -> bytes:
+    listed = "".join(f"<url><loc>{link}</loc><lastmod>{when}</lastmod></url>" for link in links)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>'.encode()
+
+
+async def test_a_site_is_followed_from_robots_to_index_to_sitemap_to_page(scene):
+    """A person types the name of a paper, no more."""
+    base = "https://krant.example"
+    index = "".join(f"<sitemap><loc>{base}/{name}.xml</loc></sitemap>" for name in ("een", "twee"))
+    scene.web.pages |= {
+        f"{base}/robots.txt": f"Sitemap: {base}/index.xml".encode(),
+        f"{base}/index.xml": f"<sitemapindex>{index}</sitemapindex>".encode(),
+        f"{base}/een.xml": sitemap(f"{base}/1.html", f"{base}/weg.html"),
+        f"{base}/twee.xml": sitemap(f"{base}/2.html", when="2020-01-01T10:00:00Z"),
+        f"{base}/1.html": page("Verhaal een", SECRET),
+        f"{base}/2.html": page("Verhaal twee", OTHER),
+    }
+    homes = homes_of([paper_feed("krant")])
+
+    summary = await filled(scene, web(scene).site([base], homes), mark=Mark(since=datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert summary.outcomes == Counter({Outcome.READ: 1, Outcome.GONE: 1})
+    assert summary.outside == 1
+    assert titles(scene) == ["Verhaal een"]
+    assert summary.new[0].article.outlet == "Krant"
+
+
+async def test_an_article_on_record_is_matched_from_there(scene):
+    """To do it again costs the papers nothing."""
+    base = "https://krant.example"
+    scene.web.pages |= {f"{base}/s.xml": sitemap(f"{base}/1.html"), f"{base}/1.html": page("Verhaal een", SECRET)}
+    first = await filled(scene, web(scene).site([f"{base}/s.xml"], {}))
+
+    again = await filled(scene, web(scene).site([f"{base}/s.xml"], {}))
+
+    assert (first.matched, first.added) == (1, 1)
+    assert (again.matched, again.added) == (1, 0)
+    assert scene.web.asked[f"{base}/1.html"] == 1
+
+
+def rss(*articles: str, head: str = "") -> bytes:
+    items = "".join(
+        f"<item><title>{name}</title><link>https://krant.example/{name}</link><description>{SECRET}</description></item>"
+        for name in articles
+    )
+    return f"<rss version='2.0'><channel><title>krant</title>{head}{items}</channel></rss>".encode()
+
+
+@pytest.mark.parametrize("rel", ["prev-archive", "next"])
+async def test_a_feed_is_followed_into_its_archive(scene, rel):
+    """RFC 5005: a feed says where its own past lies. A document that points back at an earlier one ends nothing."""
+    atom = f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='{rel}' href='%s'/>"
+    scene.web.pages |= {
+        "https://krant.example/rss": rss("vier", "drie", head=atom % "/archief/2"),
+        "https://krant.example/archief/2": rss("drie", "twee", head=atom % "1"),
+        "https://krant.example/archief/1": rss("een", head=atom % "/rss"),
+    }
+
+    summary = await filled(scene, web(scene).history(paper_feed("krant")))
+
+    assert titles(scene) == ["drie", "een", "twee", "vier"]
+    assert summary.documents == 4
+    assert not any(summary.reasons)
+
+
+async def test_a_blog_is_paged_until_it_has_no_more(scene):
+    """WordPress names no next page; the one after the last is not found, which is no failure."""
+    made_by = "<generator>https://wordpress.org/?v=6.5</generator>"
+    scene.web.pages |= {
+        "https://krant.example/rss": rss("drie", head=made_by),
+        "https://krant.example/rss?paged=2": rss("twee", head=made_by),
+        "https://krant.example/rss?paged=3": rss("een", head=made_by),
+    }
+
+    summary = await filled(scene, web(scene).history(paper_feed("krant")))
+
+    assert summary.documents == 3
+    assert Outcome.FAILED not in summary.outcomes
+
+
+async def test_a_sitemap_that_cannot_be_had_is_counted(scene):
+    """Nothing is lost in silence."""
+    summary = await filled(scene, web(scene).site(["https://krant.example/s.xml"], {}))
+
+    assert summary.outcomes == Counter({Outcome.FAILED: 1})
+
+
+# --- web archives ---
+
+
+def answer(url: str, body: bytes, head: str = "Content-Type: text/html; charset=utf-8", status: int = 200) -> bytes:
+    said = f"HTTP/1.1 {status} OK\r\n{head}\r\n\r\n".encode() + body
+    about = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-02-01T10:00:00Z\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(said)}\r\n\r\n"
+    )
+    return gzip.compress(about.encode() + said + b"\r\n\r\n")
+
+
+def archive() -> bytes:
+    base = "https://krant.example"
+    return b"".join(
+        (
+            answer(f"{base}/1.html", page("Verhaal een", SECRET)),
+            answer(f"{base}/foto.jpg", b"\xff\xd8", "Content-Type: image/jpeg"),
+            answer(f"{base}/weg.html", b"weg", status=404),
+            answer(
+                f"{base}/2.html",
+                gzip.compress(page("Verhaal twee", OTHER)),
+                "Content-Type: text/html\r\nContent-Encoding: gzip",
+            ),
+            answer(f"{base}/3.html", page("Brug", DULL)),
+        )
+    )
+
+
+async def test_web_archives_are_read_page_by_page(scene, tmp_path):
+    """As Common Crawl (WARC) and Webrecorder (WACZ) give them. What is no page is no document."""
+    pytest.importorskip("fastwarc")
+    (tmp_path / "a.warc.gz").write_bytes(archive())
+    with zipfile.ZipFile(tmp_path / "b.wacz", "w") as packed:
+        packed.writestr("archive/data.warc.gz", archive())
+        packed.writestr("datapackage.json", "{}")
+
+    first = await filled(scene, warcs([tmp_path / "a.warc.gz"]))
+    again = await filled(scene, warcs([tmp_path / "b.wacz"]))
+
+    assert first.outcomes == again.outcomes == Counter({Outcome.READ: 3})
+    assert titles(scene) == ["Verhaal een", "Verhaal twee"]
+    assert (first.added, again.added) == (2, 0)
+
+
+async def test_an_archive_that_breaks_off_is_read_to_the_break(scene, tmp_path):
+    """A download that was cut short is worth what came."""
+    pytest.importorskip("fastwarc")
+    (tmp_path / "a.warc.gz").write_bytes(archive() + b"\x1f\x8b\x08 and then something else" * 40)
+
+    summary = await filled(scene, warcs([tmp_path]))
+
+    assert summary.outcomes == Counter({Outcome.READ: 3, Outcome.FAILED: 1})
+
+
+# --- the record ---
+
+
+async def test_a_new_rule_is_tried_on_what_is_stored(scene, tmp_path):
+    """Only hits are written, and a second time changes nothing."""
+    (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET), ("Brug", DULL)))
+    with_none = Backfill(scene.pipeline)
+    scene.with_rules(_rules(scene).replace("$covert + $contact + $kremlin", "nergens"), tmp_path)
+    await filled(scene, files([tmp_path / "a.jsonl"]))
+    assert titles(scene) == []
+    scene.pipeline = with_none.pipeline
+
+    with Queries.open(scene.address) as queries:
+        first = await filled(scene, stored(queries))
+        again = await filled(scene, stored(queries))
+
+    assert (first.documents, first.matched, first.added) == (2, 1, 1)
+    assert (again.documents, again.matched, again.added) == (2, 1, 0)
+    assert titles(scene) == ["Verhaal een"]
+
+
+def _rules(scene: Scene) -> str:
+    from tests.fakes import RULES
+
+    return RULES
+
+
+async def test_the_past_is_no_neighbour_of_today(scene, tmp_path):
+    """What was written a year apart in the same words are two stories: a live run compares with few, and soon."""
+    dated = [
+        {"id": str(n), "title": f"Verhaal {n}", "body": SECRET, "published": f"{2024 + n}-05-01T10:00:00Z"}
+        for n in range(2)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(one) for one in dated))
+
+    summary = await filled(scene, files([tmp_path / "a.jsonl"]))
+
+    assert len({hit.story for hit in summary.new}) == 2
+    assert scene.store.stories(scene.clock() - timedelta(days=4)) == []
+
+
+async def test_copies_in_one_transaction_are_one_story(scene, tmp_path):
+    """Documents that are written together know of each other."""
+    (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET), ("Verhaal twee", SECRET)))
+
+    summary = await filled(scene, files([tmp_path / "a.jsonl"]))
+
+    assert len({hit.story for hit in summary.new}) == 1
+
+
+# --- stopping, going on, doing it again ---
+
+
+async def test_what_was_stopped_goes_on_and_counts_nothing_twice(scene, tmp_path):
+    """Every document once, every hit once, and the numbers of an undisturbed run."""
+    for name in "ab":
+        many = ((f"{name}{n}", SECRET.replace("Wenen", f"Stad{n}") if n % 5 == 0 else DULL) for n in range(60))
+        (tmp_path / f"{name}.jsonl").write_bytes(lines(*many))
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    looked: list[str] = []
+    stops = 0
+    while True:
+        mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
+        fill = Backfill(scene.pipeline, mark=mark, summary=summary)
+
+        def told(name: str, _outcome: Outcome, _matches: int, fill: Backfill = fill) -> None:
+            looked.append(name)
+            if len(looked) % 17 == 0:
+                fill.stopping.set()
+
+        fill.told = told
+        await fill.run(files(paths))
+        if fill.mark.ended:
+            break
+        stops += 1
+
+    assert stops > 5
+    assert Counter(looked).most_common(1)[0][1] == 1
+    assert (fill.summary.documents, fill.summary.matched, fill.summary.added) == (120, 24, 24)
+
+
+async def test_one_that_ended_begins_anew(scene, tmp_path):
+    """Who asks again wants an answer, not `nothing to do`."""
+    (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET)))
+    for added in (1, 0):
+        mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
+        found = await filled(scene, files([tmp_path / "a.jsonl"]), mark=mark, summary=summary)
+        assert (found.documents, found.added) == (1, added)
+
+
+async def test_a_file_that_changed_is_read_again(scene, tmp_path):
+    """What was done is remembered by what was in it."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines(("Verhaal een", SECRET)))
+    (shard,) = [one async for one in files([path])]
+    path.write_bytes(lines(("Verhaal een", SECRET), ("Verhaal twee", OTHER)))
+
+    summary = await filled(scene, files([path]), mark=Mark(KEY, done=[shard.name]))
+
+    assert summary.documents == 2
+
+
+async def test_a_dry_run_writes_nothing(scene, tmp_path):
+    """It only says what would be found."""
+    (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET)))
+    before = _dump(scene)
+
+    summary = await filled(scene, files([tmp_path / "a.jsonl"]), dry=True, mark=Mark(KEY))
+
+    assert summary.matched == 1
+    assert _dump(scene) == before
+
+
+def _dump(scene: Scene) -> list[str]:
+    path = scene.address.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as connection:
+        return list(connection.iterdump())
+
+
+async def test_no_more_than_asked_for(scene, tmp_path):
+    """`--limit` counts documents that were looked at, and fetches no other."""
+    links = [f"https://krant.example/{n}.html" for n in range(30)]
+    scene.web.pages |= {link: page("Brug", DULL) for link in links}
+
+    summary = await filled(scene, listed(links, {}), limit=3)
+
+    assert summary.documents == 3
+    assert scene.web.asked.total() == 3
+
+
+async def test_a_page_that_is_gone_fails_alone(scene):
+    """The rest goes on, and each has its outcome."""
+    links = [f"https://krant.example/{n}.html" for n in range(4)]
+    scene.web.pages[links[1]] = FetchError(links[1], "no answer", retry=True)
+    scene.web.pages |= {links[2]: page("Verhaal", SECRET), links[3]: page("Brug", DULL)}
+
+    summary = await filled(scene, listed(links, {}))
+
+    assert summary.outcomes == Counter({Outcome.READ: 2, Outcome.GONE: 1, Outcome.FAILED: 1})
