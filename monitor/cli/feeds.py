@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import click
 from monitor.cli import output
 
 if TYPE_CHECKING:
+    from monitor.config import Config
     from monitor.fetch import Fetcher
     from monitor.model import FeedDocument, Page, Reading
     from monitor.store import FeedReport, Ledger, PollRecord
@@ -32,17 +34,8 @@ def feeds() -> None:
 @output.with_example("monitor feeds list", "monitor feeds list --health failing", "monitor feeds list --json")
 def feeds_list(rules_path: Path | None, health: str | None, as_json: bool) -> None:
     """List the feeds with their health: what each listed, and what became of every entry."""
-    from monitor.store import Queries
-
-    config = output.load(rules_path)
-    if not output.has_database(config):
-        for feed in config.feeds:
-            output.json_line({"name": feed.name, "url": _shown(feed.url), "health": "new"}) if as_json else click.echo(
-                f"{feed.name}\t{_shown(feed.url)}\tnew"
-            )
-        return
-    with Queries.open(config.settings.database) as queries:
-        reports = [one for one in queries.list_feeds(removed=health == "removed") if health in (None, one.health)]
+    found = _reports(output.load(rules_path), removed=health == "removed")
+    reports = [one for one in found if health in (None, one.health)]
     if as_json:
         for report in reports:
             output.json_line(_object(report))
@@ -62,6 +55,18 @@ def feeds_list(rules_path: Path | None, health: str | None, as_json: bool) -> No
         "trouble",
     )
     output.table(columns, [_row(report) for report in reports], empty="no feeds")
+
+
+def _reports(config: Config, *, removed: bool) -> tuple[FeedReport, ...]:
+    """Return how each feed is; before the first run they are all new, and due."""
+    from monitor import wiring
+    from monitor.store import FeedReport, Queries
+
+    if not output.has_database(config):
+        new = (replace(one, state=replace(one.state, due=wiring.now())) for one in config.feeds)
+        return tuple(FeedReport(feed=one, configured=True, outcomes={}, waiting=0, hits=0) for one in new)
+    with Queries.open(config.settings.database) as queries:
+        return queries.list_feeds(removed=removed)
 
 
 def _shown(url: str) -> str:

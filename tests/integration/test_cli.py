@@ -176,7 +176,9 @@ def test_before_the_first_run_there_is_nothing_and_that_is_said(monitor):
         assert result.exit_code == 1
         assert "monitor run" in result.stderr
     assert monitor("check").exit_code == 0
-    assert monitor("feeds", "list").stdout == "Krant\thttps://krant.example/rss\tnew\n"
+    assert monitor("feeds", "list").stdout.splitlines()[1].startswith("Krant\tnew\t–\t")
+    (feed,) = objects(monitor("feeds", "list", "--json"))
+    assert (feed["url"], feed["health"], feed["listed"]) == ("https://krant.example/rss", "new", 0)
 
 
 # --- what commands show ---
