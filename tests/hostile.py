@@ -449,6 +449,50 @@ async def cookies(request: Request, writer: asyncio.StreamWriter) -> None:
     writer.write(whole(FEED, set_cookie="id=1; Path=/"))
 
 
+# --- well at first, and then no more --------------------------------------------------------------------------------
+
+
+def paper(request: Request, numbers: range, mark: str = "") -> bytes:
+    """Return a feed whose items link to pages of this server; `mark` stands in every link and id."""
+    items = b"".join(
+        b"<item><title>Bericht nummer %d van de dag</title><link>%b</link><guid>%b-%d</guid></item>"
+        % (n, request.server.url(f"/article{mark}/{request.rest}-{n}").encode(), mark.encode(), n)
+        for n in reversed(numbers)
+    )
+    return b'<rss version="2.0"><channel><title>Proef</title>%b</channel></rss>' % items
+
+
+@handler
+async def then(request: Request, writer: asyncio.StreamWriter) -> None:
+    """`/then/WAY`: a good feed of six when it is first asked for, and afterwards what the way says."""
+    times = request.server.paths.count(request.path)
+    whole_feed = paper(request, range(6))
+    if times == 1:
+        writer.write(whole(whole_feed, etag='"een"'))
+    else:
+        writer.write(_WAYS[request.rest](request, times, whole_feed))
+
+
+def _lies(request: Request, times: int, feed: bytes) -> bytes:
+    """It has grown since, and says 304 to whoever asks whether it has."""
+    if "if-none-match" in request.headers:
+        return head("304 Not Modified", etag='"een"')
+    return whole(paper(request, range(3, 9)), etag='"een"')
+
+
+_WAYS: dict[str, Callable[[Request, int, bytes], bytes]] = {
+    "grows": lambda request, times, feed: whole(paper(request, range(times, times + 6))),
+    "is-emptied": lambda request, times, feed: whole(paper(request, range(0))),
+    "gets-new-ids": lambda request, times, feed: whole(paper(request, range(6), f"-v{times}")),
+    "lies": _lies,
+    "is-cut-off": lambda request, times, feed: head(content_length=2 * len(feed), etag='"cut"') + feed[: len(feed) // 2],
+    "is-busy": lambda request, times, feed: (
+        head("429 Too Many Requests", retry_after=3000, content_length=0) if times == 2 else whole(feed)
+    ),
+    "turns-to-html": lambda request, times, feed: whole(b"<!doctype html><html><body><p>Inloggen</p></body></html>"),
+}
+
+
 KEEPS: frozenset[Handler] = frozenset(
     {good, packed, conditional, article, slow_article, robots, not_found, hops, circle, cookies, always_304, charset}
 )
