@@ -175,7 +175,8 @@ def rules_names(name: str, as_json: bool) -> None:
 def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bool) -> None:
     """Why a rule matches, or line by line how near it came and what was missing.
 
-    The document is a file, an address, or the id of a stored article or hit. Exit 1 when the rule does not match.
+    The document is a file, an address, or the id of a stored article or hit. Exit 1 when the rule does not match it (of
+    several: one of them).
     """
     from monitor.rules.explain import explain
 
@@ -185,14 +186,14 @@ def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bo
         raise click.UsageError(
             f"there is no rule '{rule}'; there are: {', '.join(one.id for one in config.book.rules)}"
         )
-    for article in _articles(config, document):
-        found = explain(wanted, config.book, article)
+    found = [(explain(wanted, config.book, article), article) for article in _articles(config, document)]
+    for explanation, article in found:
         if as_json:
-            output.json_line(dataclasses.asdict(found))
+            output.json_line(dataclasses.asdict(explanation))
         else:
-            _print_explanation(found, article)
-        if not found.matched:
-            sys.exit(1)
+            _print_explanation(explanation, article)
+    if not found or not all(explanation.matched for explanation, _ in found):
+        sys.exit(1)
 
 
 def _articles(config: Config, document: str) -> list[Article]:
@@ -256,7 +257,8 @@ def _print_explanation(found: Explanation, article: Article) -> None:
     for removed in found.removed:
         click.echo(f"  {click.style(removed.cause, fg='yellow')}: {removed.text}")
     for line in found.lines:
-        click.echo(f"  line {line.number}: {line.source}   [{line.window}]")
+        window = "" if line.source.rstrip().endswith("]") else f"   [{line.window}]"
+        click.echo(f"  line {line.number}: {line.source}{window}")
         for part in line.parts:
             where = ", ".join(dict.fromkeys(f"“{one.text}”" for one in part.found[:6]))
             said = f"{part.times} × {where}" if part.times else click.style("nothing found", fg="yellow")

@@ -301,6 +301,15 @@ def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
     assert result.exit_code == 1
     assert "does not match" in result.stdout
     assert "geheim*: 1 × “geheim”" in result.stdout
+    assert "[sentence]   [sentence]" not in result.stdout
+    many = monitor("rules", "explain", "secret", "articles.jsonl")
+    assert many.exit_code == 1, "one of four does not match"
+    assert re.findall(r"^secret (matches|does not match): (.+)$", many.stdout, re.MULTILINE) == [
+        ("matches", "Overleg"),
+        ("matches", "Recept"),
+        ("does not match", "Publiek"),
+        ("matches", "=SOM(A1)"),
+    ]
 
 
 def test_a_mute_holds_is_listed_and_is_taken_back(filled):
