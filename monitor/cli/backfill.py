@@ -226,14 +226,18 @@ def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[S
     "monitor backfill plan files archive/",
     "monitor backfill plan sitemap https://www.example.org/sitemap.xml --since 30d",
 )
-def plan(source: tuple[str, ...]) -> None:
+@click.pass_context
+def plan(ctx: click.Context, source: tuple[str, ...]) -> None:
     """Say what a backfill would look at, and how long that takes at the polite rate. Nothing is matched or written.
 
     Behind `plan` stands what would stand behind `backfill`.
     """
+    if source[:1] in {("--help",), ("-h",)}:
+        click.echo(ctx.get_help())
+        return
     known = next((name for name in source if name in backfill.commands), None)
     rest = [one for one in source if one != known] if known else list(source)
-    backfill.commands[known or "stored"].main(args=[*rest, "--plan"], standalone_mode=False)
+    backfill.commands[known or "stored"].main([*rest, "--plan"], "monitor backfill plan", standalone_mode=False)
 
 
 # --- doing it ---
