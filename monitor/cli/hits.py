@@ -32,7 +32,9 @@ def asked(rules_path: Path | None) -> Queries:
 
 def no_such(kind: str, beginning: str) -> click.UsageError:
     """Return the error for a key that nothing has."""
-    shown = {"delivery": "monitor deliveries list", "story": "monitor hits list --json"}.get(kind, f"monitor {kind}s list")
+    shown = {"delivery": "monitor deliveries list", "story": "monitor hits list --json"}.get(
+        kind, f"monitor {kind}s list"
+    )
     return click.UsageError(f"there is no {kind} whose id begins with '{beginning}'; `{shown}` shows them")
 
 
@@ -103,9 +105,9 @@ def as_object(record: HitRecord) -> dict[str, object]:
         "published": hit.article.published.isoformat() if hit.article.published else None,
         "language": hit.article.language,
         "mark": record.mark,
+        "edits": [{"what": e.what, "sentence": e.sentence, "at": e.at.isoformat()} for e in record.edits],
     }
 
-        "edits": [{"what": e.what, "sentence": e.sentence, "at": e.at.isoformat()} for e in record.edits],
 
 def _row(record: HitRecord) -> tuple[object, ...]:
     hit = record.hit
@@ -145,8 +147,7 @@ def _print_hit(record: HitRecord) -> None:
         "" if article.complete else "not read in full",
     ]
     click.echo(" · ".join(fact for fact in facts if fact))
-    click.echo(article.url)
-    click.echo()
+    click.echo(f"{article.url}\n" if article.url else "")
     lines = f"line {', '.join(map(str, hit.match.lines))} of find" if hit.match.lines else ""
     said = [hit.rule_name, f"[{', '.join(hit.match.tags)}]" if hit.match.tags else "", lines]
     click.echo("  ".join(part for part in said if part))
@@ -158,10 +159,10 @@ def _print_hit(record: HitRecord) -> None:
     click.echo(f"found {_moment(hit.found)}  story {hit.story[:SHOWN]}" + ("  (told to nobody)" if hit.silent else ""))
     if record.mark:
         click.echo(f"marked {record.mark}" + (f": {record.why}" if record.why else ""))
-    for one in record.deliveries:
-        when = _moment(one.sent) or (f"due {_moment(one.due)}" if one.due else "")
     for edit in record.edits:
         click.echo(f"  {edit.what} {_moment(edit.at)}: “{edit.sentence}”")
+    for one in record.deliveries:
+        when = _moment(one.sent) or (f"due {_moment(one.due)}" if one.due else "")
         click.echo(f"  {one.channel}: {one.outcome or 'waits'} {when} {one.error}".rstrip())
 
 
