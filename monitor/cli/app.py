@@ -10,7 +10,7 @@ import sys
 import click
 
 from monitor import __version__
-from monitor.cli import backfill, feedlists, feeds, hits, output, rules, run, stored
+from monitor.cli import backfill, db, feedlists, feeds, hits, output, rules, run, stored
 from monitor.errors import ConfigError, MonitorError
 
 
@@ -65,5 +65,6 @@ for command in (
     hits.channels,
     hits.mute,
     backfill.backfill,
+    db.db,
 ):
     main.add_command(command)

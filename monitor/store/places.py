@@ -92,6 +92,12 @@ def place(url: Secret | str, *, create: bool = True) -> Place:
     raise StoreError(f"no database of kind {backend!r} is known: use sqlite or postgresql")
 
 
+def file_of(url: Secret | str) -> Path | None:
+    """Return the file that a database's address names; None when it names a server."""
+    said = make_url(url.reveal() if isinstance(url, Secret) else url)
+    return _path(said) if said.get_backend_name() == "sqlite" else None
+
+
 def _path(url: URL) -> Path:
     if url.database in {None, "", ":memory:"}:
         raise StoreError("the database must be a file: what is only in memory is lost in a crash")
@@ -122,24 +128,15 @@ class SQLiteFile:
 
     def writer(self) -> Engine:
         """WAL, a full sync at every commit, and BEGIN IMMEDIATE: other ways lose updates or fail when it is busy."""
-        return _engine(self._connect, QueuePool, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        return _engine(self.connect, QueuePool, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
 
     def reader(self) -> Engine:
         """A new connection each time: one that outlives its file would go on reading it."""
-        return _engine(partial(self._connect, read_only=True), NullPool, "BEGIN")
+        return _engine(partial(self.connect, read_only=True), NullPool, "BEGIN")
 
     def hold(self) -> None:
         """Take an flock on a file beside it. A dead process holds none, so nothing is left to clean up."""
-        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
-            os.close(lock)
-            raise AlreadyRunningError(f"{self.name} is already being watched by process {holder}") from None
-        os.truncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        self._lock = lock
+        self._lock = locked(self.path)
 
     def check(self) -> None:
         """Look at the file by its name: never open it, for closing would drop SQLite's own locks."""
@@ -157,13 +154,13 @@ class SQLiteFile:
         """Copy the database as it stands, whole, also while it is written to; `target` appears in one step."""
         new = target.with_name(f"{target.name}.new")
         new.unlink(missing_ok=True)  # of a copy that was killed
-        connection = self._connect()
+        connection = self.connect()
         try:
             connection.execute("VACUUM INTO ?", (str(new),))
         finally:
             connection.close()
         new.replace(target)
-        _sync(target.parent)
+        synced(target.parent)
 
     def close(self) -> None:
         """Let go of the lock."""
@@ -171,7 +168,8 @@ class SQLiteFile:
             os.close(self._lock)
             self._lock = None
 
-    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        """Return a connection of its own, past SQLAlchemy."""
         uri = f"file:{quote(str(self.path))}?mode=rw"  # never makes a new one behind our back
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
@@ -199,7 +197,7 @@ class SQLiteFile:
         with contextlib.suppress(FileExistsError):  # another process was as quick: its file is as good
             os.link(new, self.path)
         new.unlink()
-        _sync(self.path.parent)
+        synced(self.path.parent)
 
     def _refuse_unusable(self) -> None:
         folder = self.path.parent
@@ -213,6 +211,20 @@ class SQLiteFile:
                 raise StoreError(
                     f"{path} cannot be written by this user ({_user()}): give it the right to, or move the database"
                 )
+
+
+def locked(path: Path) -> int:
+    """Return the lock on a database file, as a handle to be closed; raises AlreadyRunningError when another holds it."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
+        os.close(lock)
+        raise AlreadyRunningError(f"{path} is already being watched by process {holder}") from None
+    os.truncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock
 
 
 def _engine(connect: Any, pool: type[Pool], begin: str, **settings: Any) -> Engine:
@@ -241,7 +253,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _sync(folder: Path) -> None:
+def synced(folder: Path) -> None:
     """Make the new name of a file in it last."""
     handle = os.open(folder, os.O_RDONLY)
     try:
