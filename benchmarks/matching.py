@@ -94,6 +94,7 @@ def _contenders(rules: list[Written], ruleset: Ruleset, read: Sequence[Article],
     found: list[Turn] = [
         ("monitor, one by one", size, lambda: [ruleset.match(one) for one in read], process_time, len(read)),
         ("monitor, batches", size, lambda: list(ruleset.match_many(read)), process_time, len(read)),
+        ("  ids without evidence", size, lambda: list(ruleset.ids(read)), process_time, len(read)),
         ("  its join alone", size, lambda: _join(texts, ruleset), process_time, len(read)),
         ("  in batches", size, lambda: _join(texts, ruleset, TOGETHER), process_time, len(read)),
     ]

@@ -86,7 +86,8 @@ class Scanner:
         positions = np.searchsorted(starts, found[:, 1] + 1, side="right") - 1
         classes = self._classes[found[:, 0]]
         sentences = [(one.words, one.number, one.paragraph, one.document) for one in text.sentences]
-        batch = Batch(classes, np.zeros_like(classes), positions, [0, len(text.words)], [0, 0], sentences, ["nl"])
+        words = [0, len(text.words)]
+        batch = Batch(classes, np.zeros_like(classes), positions, positions + 1, words, [0, 0], sentences, ["nl"])
         return len(self._layer.tables.candidates(batch)[0])
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, groupby, islice
 from operator import itemgetter
 
 import numpy as np
 
 from monitor.model import Article, Match
+from monitor.rules.fits import Chosen, sort_out
 from monitor.rules.lean import LeanRule, Lexicon
-from monitor.rules.match import Finder, judge, plain_language
+from monitor.rules.match import Finder, concerns, judge, plain_language, quoted
 from monitor.rules.spec import Rule, RuleBook, TermList
 from monitor.rules.tables import Batch, Tables
 from monitor.rules.text import Folded, folded
@@ -42,7 +43,7 @@ class Layer:
         lean = [self.lexicon.rule(rule) for rule in rules]
         self.tables = Tables(self.lexicon.vocabulary, self.lexicon.lists, lean)
         self._packed = [rule.packed() for rule in lean]
-        self._ready: dict[int, LeanRule] = {}
+        self._forget()
         self.lexicon.forget_the_written()
 
     def __getstate__(self) -> dict[str, object]:
@@ -50,7 +51,11 @@ class Layer:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
-        self._ready = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._ready: dict[int, LeanRule] = {}
+        self._written: dict[tuple[int, int, int], dict[int, str]] = {}
 
     @property
     def size(self) -> int:
@@ -73,14 +78,57 @@ class Layer:
     def match(self, texts: Sequence[Folded], orders: Sequence[int]) -> Iterator[list[tuple[int, Match]]]:
         """Yield what these rules find in each of some articles, in any order. Rules of a negative order are left out."""
         batch = batch_of(texts, self.tables)
-        for article, candidates in enumerate(self.tables.candidates(batch)):
-            numbers = [number for number in candidates if orders[number] >= 0]
-            if not numbers:
-                yield []
-                continue
-            finder = Finder(texts[article], batch.classes_of(article), self.tables, self.lexicon)
-            found = ((orders[number], judge(finder, self.rule(number))) for number in numbers)
-            yield [(order, match) for order, match in found if match]
+        sure, unsure = sort_out(self.tables.search(batch), batch, self.tables)
+        for article, text in enumerate(texts):
+            found = chain(self._plain(text, sure[article]), self._judged(text, article, batch, unsure[article], orders))
+            yield [(orders[number], match) for number, match in found if orders[number] >= 0]
+
+    def ids(self, texts: Sequence[Folded], orders: Sequence[int]) -> Iterator[list[tuple[int, str]]]:
+        """Yield which of these rules match each of some articles, as `match` does, without asking where."""
+        batch = batch_of(texts, self.tables)
+        sure, unsure = sort_out(self.tables.search(batch), batch, self.tables)
+        for article, text in enumerate(texts):
+            found = {chosen.rule for chosen in sure[article] if concerns(self.rule(chosen.rule), text.article)}
+            found |= {number for number, _ in self._judged(text, article, batch, unsure[article], orders)}
+            yield [(orders[number], self.rule(number).id) for number in found if orders[number] >= 0]
+
+    def _judged(
+        self, text: Folded, article: int, batch: Batch, numbers: list[int], orders: Sequence[int]
+    ) -> Iterator[tuple[int, Match]]:
+        """Yield which of these rules match an article, each judged by all that it says."""
+        if numbers:
+            finder = Finder(text, batch.classes_of(article), self.tables, self.lexicon)
+            for number in numbers:
+                if orders[number] >= 0 and (match := judge(finder, self.rule(number))):
+                    yield number, match
+
+    def _plain(self, text: Folded, fits: list[Chosen]) -> Iterator[tuple[int, Match]]:
+        """Yield the matches of rules of which all lines that fit are known."""
+        for number, lines in groupby(fits, itemgetter(0)):
+            rule = self.rule(number)
+            if concerns(rule, text.article):
+                yield number, self._match(text, rule, list(lines))
+
+    def _match(self, text: Folded, rule: LeanRule, lines: list[Chosen]) -> Match:
+        """Return a match whose evidence is the tightest fit of these lines."""
+        number, line, _, first, second = lines[0] if len(lines) == 1 else min(lines, key=itemgetter(2))
+        evidence = [quoted(text, *first[:2], self._said(number, rule, line, 0, first[2]))]
+        if first[:2] != second[:2]:
+            evidence.insert(
+                0 if second < first else 1, quoted(text, *second[:2], self._said(number, rule, line, 1, second[2]))
+            )
+        fired = tuple([rule.lines[chosen.line].number for chosen in lines])
+        return Match(rule.id, tuple(evidence), fired)
+
+    def _said(self, number: int, rule: LeanRule, line: int, part: int, of_class: int) -> str:
+        """Return which term of a part a word of this class is, as written; of several the first in the alphabet."""
+        key = number, line, part
+        written = self._written.get(key)
+        if written is None:
+            if len(self._written) >= READY:
+                self._written.clear()
+            written = self._written[key] = self.lexicon.words(rule.lines[line].parts[part])
+        return min([written[wid] for wid in self.tables.wids[of_class] if wid in written])
 
 
 def batch_of(texts: Sequence[Folded], tables: Tables) -> Batch:
@@ -94,10 +142,12 @@ def batch_of(texts: Sequence[Folded], tables: Tables) -> Batch:
     numbers = np.arange(len(texts))
     articles = np.concatenate([np.repeat(numbers, np.diff(words)), np.repeat(numbers, np.diff(joined))])
     positions = np.arange(count)
+    pasts = positions + 1
+    pasts[words[-1] :] = [words[at] + past for at, text in enumerate(texts) for _, past, _ in text.joined]
     positions[words[-1] :] = [words[at] + first for at, text in enumerate(texts) for first, _, _ in text.joined]
     sentences = [(one.words, one.number, one.paragraph, one.document) for text in texts for one in text.sentences]
     languages = [plain_language(text.article.language) for text in texts]
-    return Batch(classes, articles, positions, words, joined, sentences, languages)
+    return Batch(classes, articles, positions, pasts, words, joined, sentences, languages)
 
 
 class Base:
@@ -163,6 +213,14 @@ class Ruleset:
             layers = [layer.match(texts, orders) for layer, orders in self._layers]
             for found in zip(*layers, strict=True):
                 yield tuple(match for _, match in sorted(chain.from_iterable(found), key=itemgetter(0)))
+
+    def ids(self, articles: Iterable[Article]) -> Iterator[tuple[str, ...]]:
+        """Yield which rules match each of these articles, in the order of the book: `match_many` without evidence."""
+        rest = iter(articles)
+        while some := list(islice(rest, TOGETHER)):
+            texts = [folded(article) for article in some]
+            for found in zip(*(layer.ids(texts, orders) for layer, orders in self._layers), strict=True):
+                yield tuple(name for _, name in sorted(chain.from_iterable(found)))
 
     def replace(self, book: RuleBook) -> Ruleset:
         """Return the rules of another book, ready to match; this Ruleset stays as it is.

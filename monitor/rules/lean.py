@@ -156,6 +156,11 @@ class Lexicon:
             self.lists[name] = self._list(self._written[name])
         return LeanTerm(term.source, -1, name, group, bits)
 
+    def words(self, terms: Terms) -> dict[int, str]:
+        """Return those of these terms that are one word in any case: how the first in the alphabet is written."""
+        plain = [term for term in terms if term.atom >= 0 and self.vocabulary.is_word(term.atom)]
+        return {self.vocabulary.heads[term.atom]: term.source for term in sorted(plain, reverse=True)}
+
     def _list(self, termlist: TermList) -> LeanList:
         entries = tuple(map(self._entry, termlist.entries))
         by_anchor: dict[int, list[int]] = {}

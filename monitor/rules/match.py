@@ -271,9 +271,13 @@ class Finder:
 
     def evidence(self, sight: Sight) -> Evidence:
         """Return where a term was found, in the original text."""
-        name, start, end = self.text.place(sight.first, sight.past)
-        text = getattr(self.text.article, name)[start:end]
-        return Evidence(name, start, end, text, sight.term, self.text.sentence_text(sight.first))
+        return quoted(self.text, sight.first, sight.past, sight.term)
+
+
+def quoted(text: Folded, first: int, past: int, term: str) -> Evidence:
+    """Return the words at positions [first, past) as evidence of a term."""
+    name, start, end, words, sentence = text.quote(first, past)
+    return Evidence(name, start, end, words, term, sentence)
 
 
 def plain_language(language: str) -> str:
@@ -459,6 +463,8 @@ class Fired:
 
 def concerns(rule: LeanRule, article: Article) -> bool:
     """Say whether a rule is about articles in this language and from this feed. Unsure languages pass."""
+    if not (rule.languages or rule.feeds):
+        return True
     language = plain_language(article.language)
     return not (rule.languages and language and language not in rule.languages) and comes_from(rule, article)
 

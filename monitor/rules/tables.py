@@ -4,7 +4,7 @@ Every word of an article is a *class*: the set of the vocabulary's words that it
 or a list that a rule names), sources to *queries* (one line of one rule). A query stays when each of its parts has a
 source in the article, and then when these stand within its window. What is left out here cannot match; what stays is
 judged exactly (`rules.match`). So case, order, guards, fields, gaps and exclusions are no concern of this module, and a
-phrase stands where its rarest word does.
+phrase stands where its rarest word does. Where all that a rule weighs was seen here, `rules.fits` needs no judge.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.rules.lean import LeanList, LeanRule, LeanTerm, width
+from monitor.rules.lean import ANYWHERE, LeanLine, LeanList, LeanRule, LeanTerm, width
 from monitor.rules.spec import Unit
 from monitor.rules.text import APART
 from monitor.rules.words import Vocabulary
@@ -117,6 +117,10 @@ class Queries:
     unit: NDArray[np.uint8]  # index in UNITS
     size: Ints  # of the window
     parts: list[Rows]  # for each part: source → queries
+    plain: NDArray[np.bool_]  # nothing matters but its words, its window and what must not be there
+    ordered: NDArray[np.bool_]  # its second part stands behind its first
+    never: Rows  # rule → sources that must not be there
+    word: NDArray[np.bool_]  # of each source: it is one word, in any case
 
 
 @dataclass(slots=True)
@@ -128,17 +132,24 @@ class _Collected:
     needs: list[int] = field(default_factory=list)
     unit: list[int] = field(default_factory=list)
     size: list[int] = field(default_factory=list)
+    plain: list[bool] = field(default_factory=list)
+    ordered: list[bool] = field(default_factory=list)
+    never: list[tuple[int, int]] = field(default_factory=list)  # rule, source
     keys: list[list[int]] = field(default_factory=lambda: [[] for _ in range(MOST_PARTS)])
     values: list[list[int]] = field(default_factory=lambda: [[] for _ in range(MOST_PARTS)])
 
     def add(self, number: int, rule: LeanRule) -> None:
         """Add the lines of a rule."""
+        bare = rule.bits == ANYWHERE and not (rule.ignore or rule.unless_near or rule.at_least or rule.tags)
+        self.never += [(number, self.source(term)) for term in rule.never]
         for line in rule.lines:
             query = len(self.rule)
             self.rule.append(number)
             self.needs.append((1 << min(len(line.parts), MOST_PARTS)) - 1)
             self.unit.append(UNITS.index(line.window.unit))
             self.size.append(width(line.window))
+            self.plain.append(bare and _is_plain(line))
+            self.ordered.append(any(line.ordered))
             for part, terms in enumerate(line.parts[:MOST_PARTS]):
                 for source in {self.source(term) for term in terms}:
                     self.keys[part].append(source)
@@ -148,7 +159,7 @@ class _Collected:
         """Return the number of what a term names."""
         return self.sources.setdefault((term.atom, term.name, term.group), len(self.sources))
 
-    def queries(self) -> Queries:
+    def queries(self, rules: int, vocabulary: Vocabulary) -> Queries:
         """Return the lines in arrays."""
         size = len(self.sources)
         used = [part for part in range(MOST_PARTS) if self.keys[part]]
@@ -158,6 +169,10 @@ class _Collected:
             np.asarray(self.unit, np.uint8),
             np.asarray(self.size, np.int64),
             [rows_of(self.keys[part], self.values[part], size) for part in used],
+            np.asarray(self.plain, np.bool_),
+            np.asarray(self.ordered, np.bool_),
+            _rows(self.never, rules),
+            np.asarray([atom >= 0 and vocabulary.is_word(atom) for atom, _, _ in self.sources], np.bool_),
         )
 
     def links(self, vocabulary: Vocabulary, lists: dict[str, LeanList]) -> Links:
@@ -176,6 +191,11 @@ class _Collected:
         for (atom, source), mask in languages.items():
             found.add(atom, source, mask, vocabulary)
         return found.links(vocabulary.size, bits)
+
+
+def _is_plain(line: LeanLine) -> bool:
+    """Say whether a line has two parts at most, whose terms look in every field."""
+    return len(line.parts) <= 2 and not any(term.bits for terms in line.parts for term in terms)
 
 
 @dataclass(slots=True)
@@ -239,6 +259,16 @@ def _mask(languages: Iterable[str], bits: dict[str, int]) -> int:
     return mask or ALL_LANGUAGES
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found of some articles. Sources and queries are numbered through the batch, as `Tables` says."""
+
+    kept: Ints  # the queries that may match, in order, each once
+    sources: Ints  # all that are there, in order
+    alive: list[tuple[Ints, Ints]]  # for each part: queries that have all parts, and the sources they have it by
+    placed: list[tuple[Ints, Ints]]  # for each part: queries, and places in the batch where it stands
+
+
 @dataclass
 class Batch:
     """The words of some articles as classes: all words in reading order, then the joined forms of hyphenated ones."""
@@ -246,6 +276,7 @@ class Batch:
     classes: Ints
     articles: Ints  # the number in the batch of the article of each
     positions: Ints  # where each stands among all words; a joined form where its first word does
+    pasts: Ints  # past which word each ends
     words: list[int]  # for each article, how many words the articles before it have; at last, all
     joined: list[int]  # as well for joined forms
     sentences: list[tuple[int, int, int, int]]  # words, number, paragraph, document of each sentence
@@ -276,17 +307,19 @@ class Tables:
 
     def __init__(self, vocabulary: Vocabulary, lists: dict[str, LeanList], rules: Iterable[LeanRule]) -> None:
         collected = _Collected()
+        number = -1
         for number, rule in enumerate(rules):
             collected.add(number, rule)
         self.links = collected.links(vocabulary, lists)
-        self.queries = collected.queries()
+        self.queries = collected.queries(number + 1, vocabulary)
         self._vocabulary = vocabulary
-        self._sources = max(1, len(collected.sources))
+        self.sources = max(1, len(collected.sources))
         self._start()
 
     def _start(self) -> None:
         self.classes: dict[bytes, int] = _Classes(self)
         self.words_of = Growing()  # class → words of the vocabulary
+        self.wids: list[tuple[int, ...]] = []  # the same, to be asked for one
         self._class_of: dict[tuple[int, ...], int] = {}
         self._found = Growing()  # class → sources that stand where it does
         self._alone = Growing()  # class → sources that are there when it is
@@ -297,7 +330,7 @@ class Tables:
         self.class_of(())
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("links", "queries", "_vocabulary", "_sources")}
+        return {name: getattr(self, name) for name in ("links", "queries", "_vocabulary", "sources")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -314,6 +347,7 @@ class Tables:
                 for source, mask in zip(links.alone.row(wid), links.alone.row(wid, links.languages), strict=True):
                     masks[source] = masks.get(source, 0) | mask
             self.words_of.add(wids)
+            self.wids.append(wids)
             self._found.add(sorted({source for wid in wids for source in links.sources.row(wid)}))
             self._alone.add(list(masks))
             self._masks.add(list(masks.values()))
@@ -322,20 +356,35 @@ class Tables:
 
     # the joins
 
+    def search(self, batch: Batch) -> Search:
+        """Return the queries that may match the articles, and where their parts stand."""
+        sources = self._present(batch)
+        alive = self._with_all_parts(sources, len(batch.languages))
+        if not alive or not alive[0][0].size:
+            return Search(np.zeros(0, np.int64), sources, alive, [])
+        placed = self._placed(batch, alive)
+        return Search(self._within_windows(batch, placed), sources, alive, placed)
+
     def candidates(self, batch: Batch) -> list[list[int]]:
         """Return for each article the numbers of the rules that may match it, in order."""
-        articles = len(batch.languages)
+        return self.by_article(distinct(self.rules_of(self.search(batch).kept)), len(batch.languages))
+
+    def rules_of(self, queries: Ints) -> Ints:
+        """Return the rule of each of these queries: its number plus, for the article k, k times as many as there are."""
+        articles = queries // max(1, self.queries.needs.size)
+        return articles * self.rules + self.queries.rule[queries - articles * self.queries.needs.size]
+
+    def by_article(self, rules: Ints, articles: int) -> list[list[int]]:
+        """Return the numbers of these rules for each article."""
         found: list[list[int]] = [[] for _ in range(articles)]
-        alive = self._with_all_parts(self._present(batch), articles)
-        if not alive or not alive[0][0].size:
-            return found
-        queries = self.queries.needs.size
-        single = self.queries.needs[alive[0][0] % queries] == 1
-        kept = np.concatenate([alive[0][0][single], self._within_windows(batch, alive, ~single)])
-        rules = int(self.queries.rule[-1]) + 1
-        for key in distinct(kept // queries * rules + self.queries.rule[kept % queries]).tolist():
-            found[key // rules].append(key % rules)
+        for key in rules.tolist():
+            found[key // self.rules].append(key % self.rules)
         return found
+
+    @property
+    def rules(self) -> int:
+        """How many rules there are, 1 at least."""
+        return max(1, self.queries.never.ends.size - 1)
 
     def _present(self, batch: Batch) -> Ints:
         """Return the sources that the articles' words lead to, in their language."""
@@ -357,7 +406,7 @@ class Tables:
 
     def _speaking(self, batch: Batch, articles: Ints, sources: Small, masks: Small) -> Ints:
         """Return the sources that count in the language of their article."""
-        found = articles * self._sources + sources
+        found = articles * self.sources + sources
         if not self.links.bits:
             return found
         bits = np.array([self.links.bit(language) for language in batch.languages], np.int32)
@@ -382,8 +431,8 @@ class Tables:
         if self._seen.size < articles * count:
             self._seen = np.zeros(articles * count, np.uint8)
         seen = self._seen
-        base = sources // self._sources
-        plain, base = sources - base * self._sources, base * count
+        base = sources // self.sources
+        plain, base = sources - base * self.sources, base * count
         reached: list[tuple[Ints, Ints]] = []
         for part, rows in enumerate(self.queries.parts):
             places, past = rows.spread(plain)
@@ -398,50 +447,61 @@ class Tables:
             seen[queries] = 0
         return alive
 
-    def _within_windows(self, batch: Batch, alive: list[tuple[Ints, Ints]], several: NDArray[np.bool_]) -> Ints:
-        """Return the queries whose other parts all stand near some place of their first."""
-        first = (alive[0][0][several], alive[0][1][several])
-        if not first[0].size:
-            return first[0]
-        points = self._points(batch, alive)
+    def _within_windows(self, batch: Batch, placed: list[tuple[Ints, Ints]]) -> Ints:
+        """Return the queries whose other parts all stand near some place of their first, each once."""
+        count = self.queries.needs.size
         reach = 2 * (int(batch.coordinates.max()) + int(self.queries.size.max()) + 1)
-        queries, places = self._placed(batch, first, points)
-        keys, plain = queries * reach + places, queries % self.queries.needs.size
+        first, places = placed[0]
+        plain = first % count
+        keys = first * reach + self.coordinates(batch, plain, batch.positions[places])
         size, needs = self.queries.size[plain] - 1, self.queries.needs[plain]
         near = np.ones(len(keys), np.bool_)
-        for part in range(1, len(alive)):
-            others, at = self._placed(batch, alive[part], points)
-            near &= _near(keys, size, np.sort(others * reach + at)) | (needs >> part & 1 == 0)
-        return distinct(queries[near])
+        for part, (queries, at) in enumerate(placed[1:], 1):
+            others = queries * reach + self.coordinates(batch, queries % count, batch.positions[at])
+            near &= _near(keys, size, np.sort(others)) | (needs >> part & 1 == 0)
+        return distinct(first[near])
+
+    def coordinates(self, batch: Batch, queries: Ints, positions: Ints) -> Ints:
+        """Return where these words stand in the order of the windows of these queries."""
+        found: Ints = batch.coordinates[self.queries.unit[queries], positions]
+        return found
+
+    def _placed(self, batch: Batch, alive: list[tuple[Ints, Ints]]) -> list[tuple[Ints, Ints]]:
+        """Return for each part each place of each query's sources, as query and place in the batch."""
+        rows, known = self._points(batch, alive)
+        found = []
+        for queries, sources in alive:
+            places, past = rows.spread(np.searchsorted(known, sources))
+            found.append((np.repeat(queries, np.diff(past, prepend=0)), rows.values[places].astype(np.int64)))
+        return found
 
     def _points(self, batch: Batch, alive: list[tuple[Ints, Ints]]) -> tuple[Rows, Ints]:
-        """Return where the sources that matter stand: source → positions."""
-        if self._wanted.size < len(batch.languages) * self._sources:
-            self._wanted = np.zeros(len(batch.languages) * self._sources, np.bool_)
+        """Return where the sources that matter stand: source → places in the batch."""
+        if self._wanted.size < len(batch.languages) * self.sources:
+            self._wanted = np.zeros(len(batch.languages) * self.sources, np.bool_)
         wanted = self._wanted
         for _, sources in alive:
             wanted[sources] = True
         rows = self._found.view()
         places, past = rows.spread(batch.classes)
-        reached = rows.values[places] + np.repeat(batch.articles * self._sources, np.diff(past, prepend=0))
+        reached = rows.values[places] + np.repeat(batch.articles * self.sources, np.diff(past, prepend=0))
         kept = np.flatnonzero(wanted[reached])
         for _, sources in alive:
             wanted[sources] = False
-        positions = batch.positions[np.searchsorted(past, kept, side="right")]
+        found = np.searchsorted(past, kept, side="right").astype(np.int32)
         order = np.argsort(reached[kept], kind="stable")
         inorder = reached[kept][order]
         known = distinct(inorder)
         ends = np.append(np.searchsorted(inorder, known), len(inorder))
-        return Rows(ends, positions[order].astype(np.int32)), known
+        return Rows(ends, found[order]), known
 
-    def _placed(self, batch: Batch, alive: tuple[Ints, Ints], points: tuple[Rows, Ints]) -> tuple[Ints, Ints]:
-        """Return each place of each query's sources, as query and coordinate in the unit of its window."""
-        queries, sources = alive
-        rows, known = points
-        places, past = rows.spread(np.searchsorted(known, sources))
-        repeated = np.repeat(queries, np.diff(past, prepend=0))
-        units = self.queries.unit[repeated % self.queries.needs.size]
-        return repeated, batch.coordinates[units, rows.values[places]]
+
+def is_in(numbers: Ints, inorder: Ints) -> NDArray[np.bool_]:
+    """Say for each number whether it is among the others, which are in order."""
+    if not inorder.size:
+        return np.zeros(len(numbers), np.bool_)
+    found: NDArray[np.bool_] = inorder[np.minimum(np.searchsorted(inorder, numbers), len(inorder) - 1)] == numbers
+    return found
 
 
 def distinct(numbers: NDArray[np.integer]) -> Ints:

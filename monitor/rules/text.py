@@ -164,7 +164,9 @@ class Offsets:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where `folded[start:end]` (not empty) stands in the original, with the marks that belong to it."""
         last = self._character(end - 1) + 1
-        while last < len(self._text) and unicodedata.category(self._text[last])[0] == "M":
+        while (
+            last < len(self._text) and self._text[last] >= "\u0300" and unicodedata.category(self._text[last])[0] == "M"
+        ):
             last += 1
         return self._character(start), last
 
@@ -260,7 +262,14 @@ class Sentence(NamedTuple):
     bits: int  # fields it belongs to: the body's first paragraph is the lead as well, when no other lead is there
 
 
-_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
+class Quote(NamedTuple):
+    """Words as they stand in an article: their field, their offsets in it, and the sentence around them."""
+
+    field: FieldName
+    start: int
+    end: int
+    text: str
+    sentence: str
 
 
 @dataclass(slots=True)
@@ -272,8 +281,8 @@ class Folded:
     sentences: list[Sentence] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)  # of the sentences
     joined: list[tuple[int, int, bytes]] = field(default_factory=list)  # hyphenated words: first, past the last, joined
-    _spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
+    _quotes: dict[tuple[int, int], Quote] = field(default_factory=dict)
 
     def sentence_at(self, position: int) -> Sentence:
         """Return the sentence that holds the word at this position."""
@@ -282,15 +291,25 @@ class Folded:
     def place(self, first: int, past: int) -> tuple[FieldName, int, int]:
         """Return the field and the offsets in the original text of the words at positions [first, past)."""
         sentence = self.sentence_at(first)
-        spans = self._word_spans(sentence)
-        start, end = spans[first - sentence.first][0], spans[past - 1 - sentence.first][1]
+        start = self._start(sentence, first)
+        end = (start if past == first + 1 else self._start(sentence, past - 1)) + len(self.words[past - 1])
         return (sentence.field.name, *sentence.field.offsets.span(start, end))
 
-    def _word_spans(self, sentence: Sentence) -> list[tuple[int, int]]:
-        if sentence.first not in self._spans:
-            words = _WORD.finditer(sentence.field.folded, sentence.start, sentence.end)
-            self._spans[sentence.first] = [word.span() for word in words]
-        return self._spans[sentence.first]
+    @staticmethod
+    def _start(sentence: Sentence, position: int) -> int:
+        """Return where in the folded bytes of its field a word of this sentence begins."""
+        number = position - sentence.first
+        words = sentence.field.folded[sentence.start : sentence.end].replace(b"-", b" ")
+        return sentence.end - len(words.split(None, number)[number])
+
+    def quote(self, first: int, past: int) -> Quote:
+        """Return the words at positions [first, past) as they stand in the article; many rules find the same ones."""
+        quote = self._quotes.get((first, past))
+        if quote is None:
+            name, start, end = self.place(first, past)
+            text: str = getattr(self.article, name)[start:end]
+            quote = self._quotes[first, past] = Quote(name, start, end, text, self.sentence_text(first))
+        return quote
 
     def sentence_text(self, position: int) -> str:
         """Return the sentence around a word as it stands in the article."""

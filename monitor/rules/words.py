@@ -156,6 +156,11 @@ class Vocabulary:
             return map(self.word, patterns)
         return map(self.word, patterns, cased_words(word.pattern))
 
+    def is_word(self, atom: int) -> bool:
+        """Say whether a phrase is one word, in any case."""
+        nodes = self.nodes[atom]
+        return len(nodes) == 1 and isinstance(nodes[0], int) and nodes[0] not in self.cased
+
     def anchors(self, atom: int) -> frozenset[int]:
         """Return words of which one stands wherever the phrase does: the rarest, to go by their letters."""
         return max(self._requirements(self.nodes[atom]), key=self._rarity, default=frozenset())

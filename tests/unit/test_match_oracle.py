@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import monitor.rules.fits as fits_room
 import monitor.rules.match as match_room
 from monitor.model import FIELDS, Article, Match
 from monitor.rules.compile import compile_rules
@@ -203,3 +204,34 @@ def test_evidence_is_exact_on_any_text(title: str, body: str) -> None:
     book = RuleBook((anything,))
     (match,) = compile_rules(book).match(article) or (None,)
     agree(ask(book, anything, article), match, article)
+
+
+@st.composite
+def plain_rules(draw: st.DrawFn, name: str) -> Rule:
+    """Rules of one or two parts of words, most of which are decided without a judge."""
+    plain = st.builds(Term, source=st.sampled_from(["s", "t"]), phrase=words.map(lambda word: Phrase((word,))))
+    part = st.lists(plain, min_size=1, max_size=3).map(lambda some: Part(tuple(some)))
+    parts = [tuple(draw(st.lists(part, min_size=1, max_size=2))) for _ in range(draw(st.integers(1, 2)))]
+    made = tuple(
+        Line(one, (draw(st.booleans()),) * (len(one) - 1), draw(st.one_of(st.none(), windows)), number)
+        for number, one in enumerate(parts, 1)
+    )
+    never = draw(st.one_of(st.just(()), plain.map(lambda term: (term,))))
+    return Rule(id=name, name=name, lines=made, within=draw(windows), never=never)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data(), st.lists(articles, min_size=1, max_size=3))
+def test_plain_rules_are_decided_as_the_oracle_and_the_judge_do(data: st.DataObject, read: list[Article]) -> None:
+    """What arrays find in a hundred thousand rules at once is what is found by looking; also without the evidence."""
+    some = tuple(data.draw(plain_rules(f"r{at}")) for at in range(3))
+    ruleset = compile_rules(RuleBook(some))
+    found = list(ruleset.match_many(read))
+    assert list(ruleset.ids(read)) == [tuple(match.rule for match in matches) for matches in found]
+    for article, matches in zip(read, found, strict=True):
+        by_rule = {match.rule: match for match in matches}
+        for rule in some:
+            agree(ask(RuleBook(some), rule, article), by_rule.get(rule.id), article)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fits_room, "MOST_PAIRS", 0)
+        assert list(compile_rules(RuleBook(some)).match_many(read)) == found
