@@ -10,7 +10,7 @@ import sys
 import click
 
 from monitor import __version__
-from monitor.cli import backfill, db, feedlists, feeds, hits, output, rules, run, stored
+from monitor.cli import backfill, db, export, feedlists, feeds, hits, output, rules, run, stored
 from monitor.errors import ConfigError, MonitorError
 
 
@@ -47,6 +47,8 @@ def main() -> None:
 
 for command in (feedlists.check, feedlists.discover, feedlists.import_, feedlists.export):
     feeds.feeds.add_command(command)
+
+hits.hits.add_command(export.export)
 
 for command in (stored.lint, stored.diff, stored.report):
     rules.rules.add_command(command)

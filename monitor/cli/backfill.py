@@ -219,7 +219,7 @@ def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[S
     _run(wanted, name, walked, None)
 
 
-@backfill.command("plan", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@backfill.command("plan", context_settings={"ignore_unknown_options": True})
 @click.argument("source", nargs=-1, type=click.UNPROCESSED, metavar="[SOURCE]...")
 @output.with_example(
     "monitor backfill plan --since 90d",

@@ -151,6 +151,30 @@ class Queries:
         with self._read() as c:
             return _hits(c, asked.order_by(t.hits.c.found.desc(), t.hits.c.key).limit(limit))
 
+    def each_hit(
+        self,
+        *,
+        rule: str | None = None,
+        feed: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[HitRecord]:
+        """Yield the same hits one by one, the oldest first, however many they are."""
+        asked = _hit_rows().where(*_between(t.hits.c.found, since, until))
+        if rule is not None:
+            asked = asked.where(or_(t.hits.c.rule == rule, t.hits.c.rule_name == rule))
+        if feed is not None:
+            asked = asked.where(_of_feed(feed))
+        asked = page = asked.order_by(t.hits.c.found, t.hits.c.key).limit(PAGE)
+        while True:
+            with self._read() as c:
+                found = _hits(c, page)
+            yield from found
+            if len(found) < PAGE:
+                return
+            last = found[-1].hit
+            page = asked.where(tuple_(t.hits.c.found, t.hits.c.key) > tuple_(last.found, last.key))
+
     def list_deliveries(
         self,
         *,
