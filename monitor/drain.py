@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ BREATH: Final = 0.25
 # A visit hands back what it has not begun after this long, so that a long inbox of one host holds no slot for ever.
 PATIENCE: Final = timedelta(seconds=20)
 
+Rescue = Callable[[str], Awaitable[Outcome]]
+
 
 @dataclass(slots=True)
 class Tally:
@@ -32,23 +35,32 @@ class Tally:
 
     counts: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
 
-    async def tell(self, step: str, what: str, act: Awaitable[Outcome]) -> Outcome:
-        """Await a step, count its outcome, log it. What a step did not foresee is FAILED here and stops nothing else.
+    async def tell(self, step: str, what: str, act: Awaitable[Outcome], rescue: Rescue) -> Outcome:
+        """Await a step, count its outcome, log it. What it did not foresee stops nothing else.
 
-        Its work stays claimed until the lease ends, and is then tried again.
+        Then `rescue` gets the reason and sees to it that the work is tried again, later and not for ever.
         """
         began = monotonic()
         because.set("")
         try:
             outcome = await act
-        except Exception:
-            log.exception("%s %s: failed in a way it did not foresee; it will be tried again", step, what)
-            outcome = Outcome.FAILED
+        except Exception as error:
+            log.exception("%s %s: failed in a way that it did not foresee", step, what)
+            outcome = await self._rescued(rescue, f"unforeseen: {type(error).__name__}: {error}")
         self.counts[step, outcome] += 1
         level = logging.WARNING if outcome in {Outcome.FAILED, Outcome.DEAD, Outcome.PAUSED} else logging.INFO
         said = f"{outcome}, {because.get()}" if because.get() else outcome
         log.log(level, "%s %s: %s (%.1f s)", step, what, said, monotonic() - began)
         return outcome
+
+    @staticmethod
+    async def _rescued(rescue: Rescue, reason: str) -> Outcome:
+        try:
+            return await rescue(reason)
+        except Exception:
+            # The database itself, most likely: the work stays claimed until its lease ends.
+            log.exception("nor can it be put off")
+            return Outcome.FAILED
 
     def of(self, step: str) -> Counter[Outcome]:
         """Return how often each outcome ended this step."""
@@ -97,10 +109,11 @@ async def visit(pipeline: Pipeline, tally: Tally, found: Visit, stopping: asynci
                 break
             if number:
                 await asyncio.sleep(pause)
+            rescue = partial(pipeline.stumbled, work)
             if isinstance(work, Feed):
-                await tally.tell("poll", work.name, pipeline.poll(work))
+                await tally.tell("poll", work.name, pipeline.poll(work), rescue)
             else:
-                await tally.tell("read", masked(work.link) or work.title, pipeline.read(work))
+                await tally.tell("read", masked(work.link) or work.title, pipeline.read(work), rescue)
     finally:
         await pipeline.leave(found)
 
@@ -113,10 +126,12 @@ async def deliver_all(pipeline: Pipeline, tally: Tally, channel: str, stopping: 
             return
         while groups:
             message, *groups = groups
-            outcome = await tally.tell("deliver", _named(message), pipeline.deliver(message, behind=groups))
-            if outcome is Outcome.RETRY:
+            rescue = partial(pipeline.unsent, message, groups)
+            send = pipeline.deliver(message, behind=groups)
+            outcome = await tally.tell("deliver", _named(message), send, rescue)
+            if outcome in {Outcome.RETRY, Outcome.FAILED}:
                 return  # a channel that is down is not asked for each message in turn
-            if stopping.is_set() or outcome is Outcome.FAILED:
+            if stopping.is_set():
                 await pipeline.hold(groups)
                 return
 

@@ -235,6 +235,19 @@ class Pipeline:
         await self.store.apart(self.store.read_again, entry, due)
         return Outcome.RETRY if due else Outcome.FAILED
 
+    async def stumbled(self, work: Feed | Entry, reason: str) -> Outcome:
+        """Put off a feed or an entry that something unforeseen happened to; an entry is given up after some tries."""
+        now = self.clock()
+        if isinstance(work, Feed):
+            return await self._poll_failed(work, reason, now)
+        because.set(reason)
+        due = reading.again(work, FetchError(work.link, reason, retry=True), now, self.chance())
+        if due is None:
+            await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
+            return Outcome.FAILED
+        await self.store.apart(self.store.postpone_entry, work, due, reason)
+        return Outcome.RETRY
+
     async def record(  # noqa: PLR0913 - what a reading may bring
         self,
         entry: Entry,
@@ -355,6 +368,12 @@ class Pipeline:
         await self.store.apart(self.store.save_deliveries, [*after, *held])
         await self._tell_of_dead([delivery for delivery in after if delivery.outcome is Outcome.DEAD], error)
         return Outcome.RETRY if again else Outcome.DEAD
+
+    async def unsent(
+        self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], reason: str
+    ) -> Outcome:
+        """Put off a message that something unforeseen kept from being sent: tried again, and in the end dead and told."""
+        return await self._refused(deliveries, behind, DeliveryError(deliveries[0].channel, reason, retry=True))
 
     async def claim_messages(self, channel: str) -> list[tuple[Delivery, ...]]:
         """Take what is due in a channel, as the messages that leave now; what must wait goes back with its date."""

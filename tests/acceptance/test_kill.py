@@ -70,7 +70,7 @@ def finished(room: Newsroom, secret: set[str]) -> bool:
 
 # (system call, at which of a thread's calls): about 150 in all, spread over what a round makes of each.
 SWEEP = {"write": (27, 1), "sendto": (42, 1), "fsync": (2, 1), "fdatasync": (22, 1), "pwrite64": (260, 4)}
-SAMPLE = {"write": (27, 13), "sendto": (42, 14), "fdatasync": (14, 6), "pwrite64": (200, 60)}
+SAMPLE = {"write": (20, 19), "sendto": (30, 14), "fdatasync": (14, 9), "pwrite64": (200, 99)}
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")

@@ -189,7 +189,7 @@ async def test_those_who_pour_do_not_stop_the_rest(bad: Hostile):
     finally:
         pourer.kill()
         await pourer.communicate()
-    assert done == ["good"] * 30 + ["pours"] * 3
+    assert (done.count("good"), done.count("pours")) == (30, 3)
 
 
 @pytest.mark.parametrize("path", ["/endless", "/gzip-bomb", "/empty-members"])

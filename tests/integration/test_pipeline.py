@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -312,6 +313,50 @@ async def test_the_ledger_sums_under_faults(scene):
     assert ledger.listed == ledger.new + ledger.known
     assert ledger.new == 7
     assert ledger.missing == 0
+
+
+class Faulty:
+    """Rules with a fault that nobody foresaw."""
+
+    def match(self, article: object) -> tuple[()]:
+        raise RuntimeError("nobody foresaw this")
+
+
+async def test_what_nobody_foresaw_is_tried_again_and_not_for_ever(scene):
+    """A fault of ours must neither lose an entry in silence nor ask its publisher every second."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    sound = scene.pipeline.ruleset
+    scene.pipeline = replace(scene.pipeline, ruleset=Faulty())  # type: ignore[arg-type]
+    assert (await scene.flow())[Outcome.RETRY] == 1
+    assert (await scene.flow())[Outcome.RETRY] == 0, "not at once"
+
+    scene.pipeline = replace(scene.pipeline, ruleset=sound)
+    scene.clock.forward(minutes=3)
+    assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_what_fails_unforeseen_time_and_again_is_given_up_and_counted(scene):
+    """The ledger has it as failed, with the reason."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    scene.pipeline = replace(scene.pipeline, ruleset=Faulty())  # type: ignore[arg-type]
+    for _ in range(7):
+        await scene.flow()
+        scene.clock.forward(hours=8)
+    (report,) = asked(scene).list_feeds()
+    assert (report.waiting, report.outcomes[Outcome.FAILED]) == (0, 1)
+
+
+async def test_a_message_that_cannot_be_made_is_tried_again(scene, monkeypatch):
+    """A fault in rendering must not lose the alert, nor stop the daemon."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    with monkeypatch.context() as broken:
+        broken.setattr("monitor.render.message", lambda *_, **__: 1 / 0)
+        assert (await scene.flow())[Outcome.RETRY] == 1
+    scene.clock.forward(minutes=3)
+    assert (await scene.flow())[Outcome.SENT] == 1
 
 
 async def test_a_notice_never_begets_a_notice(scene):
