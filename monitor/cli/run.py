@@ -134,11 +134,14 @@ def status(rules_path: Path | None, as_json: bool) -> None:
 
 def _print_status(counters: Counters) -> None:
     feeds = ", ".join(f"{number} {health}" for health, number in sorted(counters.feeds.items()))
-    entries = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counters.entries.items()))
+    entries = " + ".join(f"{number} {outcome}" for outcome, number in sorted(counters.outcomes.items()))
+    missing = f" + {counters.missing} not accounted for" if counters.missing else ""
     rows = (
         ("feeds", feeds or "none"),
         ("last poll", counters.last_poll),
-        ("inbox", f"{counters.inbox} waiting" + (f"; done: {entries}" if entries else "")),
+        ("listed", f"{counters.listed} = {counters.known} known + {counters.new} new"),
+        ("new", f"{counters.new} = {counters.waiting} waiting + {entries or '0'}{missing}"),
+        ("inbox", f"{counters.inbox} waiting"),
         ("articles", counters.articles),
         ("hits", counters.hits),
         ("last hit", counters.last_hit),

@@ -270,11 +270,17 @@ class Queries:
 
     def status(self) -> Counters:
         """Return the state of everything in numbers."""
-        health: Counter[str] = Counter(report.health for report in self.list_feeds())
+        every = self.list_feeds(removed=True)
+        health: Counter[str] = Counter(report.health for report in every if report.configured)
         with self._read() as c:
             oldest = [_scalar(c, func.min(table.c.due), table.c.due.is_not(None)) for table in _DUE]
             return Counters(
                 feeds=dict(health),
+                listed=sum(report.feed.state.listed for report in every),
+                new=sum(report.feed.state.new for report in every),
+                known=sum(report.feed.state.known for report in every),
+                waiting=sum(report.waiting for report in every),
+                outcomes=dict(sum((Counter(report.outcomes) for report in every), Counter())),
                 inbox=_number(c, t.entries, _UNREAD),
                 outbox=_number(c, t.deliveries, t.deliveries.c.due.is_not(None)),
                 oldest_due=min((due for due in oldest if due), default=None),

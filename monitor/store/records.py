@@ -99,6 +99,11 @@ class Counters:
     """The state of everything in numbers: for `monitor status`, the page and the metrics."""
 
     feeds: Mapping[str, int] = field(default_factory=dict)  # by health
+    listed: int = 0  # the ledger of all feeds: listed = new + known
+    new: int = 0  # = waiting + outcomes + missing
+    known: int = 0
+    waiting: int = 0
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     inbox: int = 0  # entries that wait to be read
     outbox: int = 0  # deliveries that wait to be sent
     oldest_due: datetime | None = None  # of feeds, entries and deliveries together
@@ -108,6 +113,11 @@ class Counters:
     hits: int = 0
     last_poll: datetime | None = None
     last_hit: datetime | None = None
+
+    @property
+    def missing(self) -> int:
+        """Entries that were new and of which nothing is on record: 0, always, as far back as entries are kept."""
+        return self.new - self.waiting - sum(self.outcomes.values())
 
 
 @dataclass(frozen=True, slots=True)

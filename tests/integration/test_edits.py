@@ -1,15 +1,18 @@
 """Articles change after they were read: they are read again when the feed says so, after a hit, and while a blog runs."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from monitor.cli.app import main
 from monitor.errors import FetchError
 from monitor.model import Outcome
 from monitor.store import HitRecord, Queries
-from tests.fakes import Scene, page, stage
+from tests.fakes import RULES, Scene, page, stage
 from tests.integration.test_pipeline import DULL, SECRET, opened
 
 URL = "https://krant.example/1.html"
@@ -194,3 +197,30 @@ async def test_the_ledger_counts_a_second_reading_of_nothing_twice(scene):
     assert (ledger.new, ledger.waiting, ledger.missing) == (2, 0, 0)
     assert ledger.entries == {Outcome.READ: 2}
     assert Queries.open(scene.address).status().inbox == 0
+    counters = Queries.open(scene.address).status()
+    assert (counters.listed, counters.known, counters.new) == (3, 1, 2)
+    assert (counters.waiting, counters.outcomes, counters.missing) == (0, {Outcome.READ: 2}, 0)
+
+
+async def test_a_person_is_shown_what_was_edited_and_what_became_of_every_entry(scene, tmp_path):
+    """In `hits show`, `feeds list`, `feeds show` and `status`, to people and to machines."""
+    await hit(scene)
+    scene.web.pages[URL] = page(TITLE, PURGED)
+    scene.clock.forward(minutes=61)
+    await scene.flow()
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES.replace("ops: [desk]", f"ops: [desk], database: '{scene.address}'"), encoding="utf-8")
+
+    def monitor(*words: str) -> str:
+        done = CliRunner().invoke(main, [*words, "--rules", str(rules)])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert f"“{on_record(scene).edits[0].sentence}”" in monitor("hits", "show", on_record(scene).hit.key)
+    said = json.loads(monitor("hits", "show", on_record(scene).hit.key, "--json"))
+    assert [edit["what"] for edit in said["edits"]] == ["vanished"]
+    shown = monitor("feeds", "show", "krant")
+    assert "listed 3 = known 1 + new 2\nnew 2 = waiting 0 + 2 read\n" in shown
+    assert "unchanged" in shown
+    assert "listed     3 = 1 known + 2 new\nnew        2 = 0 waiting + 2 read\n" in monitor("status")
+    assert json.loads(monitor("status", "--json"))["outcomes"] == {"read": 2}
