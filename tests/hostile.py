@@ -485,7 +485,9 @@ _WAYS: dict[str, Callable[[Request, int, bytes], bytes]] = {
     "is-emptied": lambda request, times, feed: whole(paper(request, range(0))),
     "gets-new-ids": lambda request, times, feed: whole(paper(request, range(6), f"-v{times}")),
     "lies": _lies,
-    "is-cut-off": lambda request, times, feed: head(content_length=2 * len(feed), etag='"cut"') + feed[: len(feed) // 2],
+    "is-cut-off": lambda request, times, feed: (
+        head(content_length=2 * len(feed), etag='"cut"') + feed[: len(feed) // 2]
+    ),
     "is-busy": lambda request, times, feed: (
         head("429 Too Many Requests", retry_after=3000, content_length=0) if times == 2 else whole(feed)
     ),
