@@ -2,7 +2,7 @@
 
 A *life* is a process that records hits and delivers them, with the pipeline, the daemon's delivering and the doors of
 the program itself; only the papers are missing, and its clock runs fast, so that minutes of back-off pass in seconds.
-Lives are ended by `kill -9` at random moments. The servers are real ones and write down what they took, whether their
+Each is ended by `kill -9` somewhere in its share of the work. The servers are real ones and write down what they took, whether their
 answer got through, and what was over a limit.
 
     soak(folder, hits=10_000, kills=200) → Account
@@ -339,8 +339,11 @@ class _Run:
     def number(self) -> int:
         return int(self._rows("SELECT count(*) FROM deliveries")[0][0])
 
-    def dead(self) -> bool:
-        return bool(self._rows("SELECT 1 FROM deliveries WHERE outcome = 'dead' LIMIT 1"))
+    def wait_for(self, hits: int, *, seconds: float) -> None:
+        """Wait until so many hits are on record: a kill falls somewhere in each life's share of the work."""
+        end = time.monotonic() + seconds
+        while self.number() < hits * len(CHANNELS) and time.monotonic() < end:
+            time.sleep(0.05)
 
     def operate(self) -> None:
         """Do what a person does with what was refused for good: look, and send it again."""
@@ -359,10 +362,12 @@ def cpu_of(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def soak(folder: Path, *, hits: int, kills: int, seed: int = 20261121, patience: float = 600) -> Account:
+def soak(
+    folder: Path, *, hits: int, kills: int, seed: int = 20261121, patience: float = 600, minutes: float = 1e6
+) -> Account:
     """Let hits be found and told while the program is killed, then let it end in peace. Return the account.
 
-    `patience` is how many seconds the last life gets.
+    `patience` is how many seconds the last life gets. After `minutes` no more is found, and no more is killed.
     """
     dice, began = random.Random(seed), time.monotonic()
     arrivals = Arrivals(random.Random(seed))
@@ -371,8 +376,12 @@ def soak(folder: Path, *, hits: int, kills: int, seed: int = 20261121, patience:
         with Store.open(f"sqlite:///{run.database}") as store:
             store.upgrade()
         for kill in range(1, kills + 1):
+            if time.monotonic() - began > 60 * minutes:
+                hits, kills = hits * (kill - 1) // kills, kill - 1
+                break
             process = run.start(hits * kill // kills)
-            time.sleep(dice.uniform(0.3, 2.5))
+            run.wait_for(int(hits * (kill - dice.random()) / kills), seconds=30)
+            time.sleep(dice.uniform(0.0, 1.5))
             run.end(process)
             run.operate()
         _finish(run, hits, patience)
