@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from monitor.archives.parts import Document, Shard
 from monitor.model import Article, Entry, key_of
 from monitor.store import Queries
 from monitor.urls import normal
+
+# The first shard begins behind nothing, and has a name, too.
+BEHIND: Final = "behind "
 
 
 async def stored(
@@ -20,9 +24,9 @@ async def stored(
     feed: str | None = None,
     begin: str = "",
 ) -> AsyncIterator[Shard]:
-    """Yield the stored articles, the oldest first. A shard's name is the place at which it begins: `begin` is one."""
-    for place, articles in queries.pages(since=since, until=until, feed=feed, begin=begin):
-        yield Shard(place, [partial(_document, article) for article in articles])
+    """Yield the stored articles, the oldest first. A shard's name tells where it begins; `begin` is such a name."""
+    for place, articles in queries.pages(since=since, until=until, feed=feed, begin=begin.removeprefix(BEHIND)):
+        yield Shard(f"{BEHIND}{place}", [partial(_document, article) for article in articles])
 
 
 def _document(article: Article) -> Document:

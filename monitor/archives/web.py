@@ -163,7 +163,7 @@ def _shard(place: str, found: FeedDocument, feed: Feed | None) -> Shard:
 
 
 def _failed(place: str, fault: str) -> Shard:
-    return Shard("", [partial(unreadable, masked(place), fault)])
+    return Shard(key_of("shard", place, "failed"), [partial(unreadable, masked(place), fault)])
 
 
 def _listed(entry: Entry, feed: Feed | None) -> Document:

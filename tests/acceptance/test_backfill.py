@@ -116,3 +116,23 @@ def test_killed_in_the_middle_it_ends_as_if_undisturbed(tmp_path):
     assert len(rows(calm)["hits"]) > 200
     assert said_at_end(again) == said_at_end(said)
     assert "going on behind" in again
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_what_is_at_hand_and_says_how_to_go_on(tmp_path):
+    """What was done is on record, the numbers too; the next one does only the rest."""
+    folder = archive(tmp_path)
+    running = started(folder)
+    while recorded(folder) < DOCUMENTS // 4 and running.poll() is None:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=120)
+
+    assert running.returncode == 1, said
+    assert "the same command goes on" in said
+    first = int(said.rsplit(" documents: ")[-2].split()[-1])
+    assert DOCUMENTS // 4 <= first < DOCUMENTS
+    again, _ = (running := started(folder)).communicate(timeout=300)
+    assert running.returncode == 0, again
+    assert f"going on behind {first} documents" in again
+    assert f"{DOCUMENTS} documents: {DOCUMENTS} read" in again

@@ -18,7 +18,7 @@ from monitor.archives.web import Web, homes_of, listed
 from monitor.backfill import Backfill, Mark, Summary, loaded
 from monitor.errors import FetchError
 from monitor.model import Outcome
-from monitor.store import Queries
+from monitor.store import Queries, queries
 from tests.fakes import Scene, page, paper_feed, stage
 from tests.integration.test_pipeline import DULL, OTHER, SECRET
 
@@ -305,6 +305,30 @@ async def test_what_was_stopped_goes_on_and_counts_nothing_twice(scene, tmp_path
     assert stops > 5
     assert Counter(looked).most_common(1)[0][1] == 1
     assert (fill.summary.documents, fill.summary.matched, fill.summary.added) == (120, 24, 24)
+
+
+async def test_stored_articles_too_go_on_where_they_were(scene, tmp_path, monkeypatch):
+    """In the middle of a page, of the first one as well."""
+    monkeypatch.setattr(queries, "PAGE", 10)
+    many = [(f"a{n}", SECRET.replace("Wenen", f"Stad{n}") if n % 5 == 0 else DULL) for n in range(34)]
+    (tmp_path / "a.jsonl").write_bytes(lines(*many))
+    await filled(scene, files([tmp_path / "a.jsonl"]))
+    looked: list[str] = []
+    for stop_at in (3, 10, 17, 20, 31, 99):
+        mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
+        fill = Backfill(scene.pipeline, mark=mark, summary=summary)
+
+        def told(name: str, _outcome: Outcome, _matches: int, fill: Backfill = fill, stop_at: int = stop_at) -> None:
+            looked.append(name)
+            if len(looked) == stop_at:
+                fill.stopping.set()
+
+        fill.told = told
+        with Queries.open(scene.address) as asked:
+            await fill.run(stored(asked, begin=mark.at))
+
+    assert sorted(looked) == sorted(name for name, _ in many)
+    assert (fill.summary.documents, fill.summary.matched) == (34, 7)
 
 
 async def test_one_that_ended_begins_anew(scene, tmp_path):
