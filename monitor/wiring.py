@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -11,14 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from monitor import extract
+from monitor import compiled, extract
 from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.fetch import Fetcher
 from monitor.model import Feed
 from monitor.notify import Notifier
 from monitor.pipeline import Pipeline
-from monitor.rules.compile import compile_rules
 from monitor.sandbox import Sandbox
 from monitor.store import Store
 from monitor.survey import Surveyor
@@ -64,7 +64,7 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
             store.mend_dates(now())
         pipeline = Pipeline(
             config=config,
-            ruleset=await asyncio.to_thread(compile_rules, config.book),
+            ruleset=await asyncio.to_thread(compiled.rules_of, config, os.environ),
             store=store,
             fetcher=await hands.enter_async_context(fetcher_for(config)),
             sandbox=await hands.enter_async_context(Sandbox(warm=extract.warm)),

@@ -17,6 +17,7 @@ import numpy as np
 from monitor import __version__
 from monitor.errors import ParseError
 from monitor.rules.compile import Base, Ruleset, compile_rules, of_base
+from monitor.rules.spec import RuleBook
 
 # Bytes of another program or another version of what it stands on are not read.
 FORM = f"monitor rules {__version__} python {sys.version_info[:2]} numpy {np.__version__}".encode()
@@ -45,22 +46,28 @@ class _Careful(pickle.Unpickler):
         raise ParseError(f"compiled rules may not hold {module}.{name}")
 
 
-def to_bytes(ruleset: Ruleset) -> bytes:
-    """Return compiled rules as bytes; those of an edited Ruleset are compiled together first."""
+def to_bytes(ruleset: Ruleset, *, with_book: bool = True) -> bytes:
+    """Return compiled rules as bytes; those of an edited Ruleset are compiled together first.
+
+    Whoever has the book at hand as well when they come back leaves it out.
+    """
     base = ruleset.base if ruleset.base.book is ruleset.book else compile_rules(ruleset.book).base
-    book = pickle.dumps(base.book, pickle.HIGHEST_PROTOCOL)
+    book = pickle.dumps(base.book if with_book else None, pickle.HIGHEST_PROTOCOL)
     body = pickle.dumps((base.layer, book), pickle.HIGHEST_PROTOCOL)
     return b"\n".join((FORM, blake2b(body, digest_size=16).hexdigest().encode(), body))
 
 
-def from_bytes(data: bytes) -> Ruleset:
-    """Return compiled rules. Raises ParseError when the bytes are damaged, or of another version of this program."""
+def from_bytes(data: bytes, written: RuleBook | None = None) -> Ruleset:
+    """Return compiled rules, of this book where their own was left out.
+
+    Raises ParseError when the bytes are damaged, or of another version of this program.
+    """
     form, _, rest = data.partition(b"\n")
     digest, _, body = rest.partition(b"\n")
     if form != FORM or digest != blake2b(body, digest_size=16).hexdigest().encode():
         raise ParseError("these are no compiled rules of this version, or they are damaged")
     layer, book = _read(body)
-    return of_base(Base(layer, lambda: _read(book)))
+    return of_base(Base(layer, lambda: written or _read(book)))
 
 
 def _read(data: bytes) -> Any:

@@ -372,7 +372,8 @@ class Tables:
     def rules_of(self, queries: Ints) -> Ints:
         """Return the rule of each of these queries: its number plus, for the article k, k times as many as there are."""
         articles = queries // max(1, self.queries.needs.size)
-        return articles * self.rules + self.queries.rule[queries - articles * self.queries.needs.size]
+        rules: Ints = articles * self.rules + self.queries.rule[queries - articles * self.queries.needs.size]
+        return rules
 
     def by_article(self, rules: Ints, articles: int) -> list[list[int]]:
         """Return the numbers of these rules for each article."""
