@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,11 +21,14 @@ from monitor.cli import output
 if TYPE_CHECKING:
     from monitor.archives import Document
     from monitor.config import Config
-    from monitor.model import Article, Page, Verdict
+    from monitor.model import Article, Match, Page, Verdict
     from monitor.rules.compile import Ruleset
     from monitor.rules.explain import Explanation
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+
+# So many documents are matched together, when so many are at hand.
+TOGETHER: Final = 64
 
 
 @click.command()
@@ -38,11 +44,10 @@ def match(paths: tuple[Path, ...], rules_path: Path | None, as_json: bool) -> No
     Needs no feed and no database. A line of JSON has `id`, `title`, `body` or `text`, and may have `language`, `url`,
     `published`. Exit 0, also when nothing matches.
     """
-    from monitor import archives
-    from monitor.rules.compile import compile_rules
+    from monitor import archives, compiled
 
     config = output.load(rules_path)
-    ruleset = compile_rules(config.book)
+    ruleset = compiled.rules_of(config, os.environ)
     show = _json if as_json else _shown
     asyncio.run(_judge(archives.documents(paths), ruleset, show))
 
@@ -55,13 +60,58 @@ async def _judge(documents: Iterable[Document], ruleset: Ruleset, show: Callable
 
     async with AsyncExitStack() as hands:
         sandbox: Sandbox | None = None  # two processes, made when the first page comes
+        for some in _at_hand(documents):
+            known = _Known(ruleset, [one.reading.article for one in some if one.reading.article])
+            for document in some:
+                if document.page is None:
+                    show(document, judge.verdict(document.reading, document.entry, None, known))
+                    continue
+                if sandbox is None:
+                    sandbox = await hands.enter_async_context(Sandbox())
+                show(document, await judged(sandbox, ruleset, document.entry, None, document.page))
+
+
+class _Known:
+    """What the rules find in some articles, asked all at once: that takes half the time."""
+
+    def __init__(self, ruleset: Ruleset, articles: list[Article]) -> None:
+        self._ruleset = ruleset
+        self._found = dict(zip(map(id, articles), ruleset.match_many(articles), strict=True))
+        self._articles = articles  # they live as long as their ids are used
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        """Return the matches of an article."""
+        found = self._found.get(id(article))
+        return self._ruleset.match(article) if found is None else found
+
+
+def _at_hand(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Yield documents as they come: many together from a file, one from a slow stream, and nobody waits for the next."""
+    from monitor.archives import Document
+
+    come: Queue[Document | BaseException | None] = Queue(2 * TOGETHER)
+    Thread(target=_read_on, args=(documents, come), daemon=True).start()
+    some: list[Document] = []
+    while isinstance(one := come.get(), Document):
+        some.append(one)
+        if len(some) == TOGETHER or come.empty():
+            yield some
+            some = []
+    if some:
+        yield some
+    if one is not None:
+        raise one
+
+
+def _read_on(documents: Iterable[Document], come: Queue[Document | BaseException | None]) -> None:
+    """Hand on all documents, and at last None, or why there are no more."""
+    try:
         for document in documents:
-            if document.page is None:
-                show(document, judge.verdict(document.reading, document.entry, None, ruleset))
-                continue
-            if sandbox is None:
-                sandbox = await hands.enter_async_context(Sandbox())
-            show(document, await judged(sandbox, ruleset, document.entry, None, document.page))
+            come.put(document)
+    except BaseException as error:  # noqa: BLE001 - whoever waits for the documents raises it
+        come.put(error)
+    else:
+        come.put(None)
 
 
 def _json(document: Document, verdict: Verdict) -> None:
