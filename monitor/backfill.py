@@ -37,8 +37,8 @@ Progress = Callable[[str, Outcome, int], None]
 HELD: Final = timedelta(hours=6)
 # Documents that are read side by side, and matched together: pages of some megabytes each, at the worst.
 TOGETHER: Final = 16
-# Documents in one transaction: some tens of milliseconds, for which a daemon beside us waits.
-BATCH: Final = 200
+# Documents in one transaction: about 50 ms of work (1 ms each), for which a daemon beside us waits.
+BATCH: Final = 50
 # What is fetched comes slowly: so long of it is lost at most when we are killed.
 KEPT_AFTER: Final = timedelta(seconds=10)
 # A host that asks to be left alone for longer is not waited for: its documents fail, and are tried by the next backfill.
