@@ -389,3 +389,23 @@ async def test_a_page_that_is_gone_fails_alone(scene):
     summary = await filled(scene, listed(links, {}))
 
     assert summary.outcomes == Counter({Outcome.READ: 2, Outcome.GONE: 1, Outcome.FAILED: 1})
+
+
+async def test_a_digest_holds_what_was_found_before_the_stop(scene, tmp_path):
+    """Stopped and gone on with, it is still one digest; and until then a daemon beside it sends none of it."""
+    (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET), *[("Brug", DULL)] * 3, ("Verhaal twee", OTHER)))
+    first = Backfill(scene.pipeline, tell=True, mark=Mark(KEY))
+    first.told = lambda name, *_: first.stopping.set() if name == "Verhaal een" else None
+    await first.run(files([tmp_path / "a.jsonl"]))
+    scene.clock.forward(hours=1)
+    await scene.flow()
+    assert scene.post.to("slack") == []
+
+    mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
+    again = Backfill(scene.pipeline, tell=True, mark=mark, summary=summary)
+    await again.run(files([tmp_path / "a.jsonl"]))
+    await again.send()
+
+    (digest,) = scene.post.to("slack")
+    assert "Verhaal een" in digest.text
+    assert "Verhaal twee" in digest.text
