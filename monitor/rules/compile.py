@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, chain, groupby, islice
 from operator import itemgetter
@@ -162,17 +162,22 @@ class Base:
         """The rules as they were written. Out of a cache they come when they are first asked for."""
         return self._written()
 
-    def unchanged(self, book: RuleBook) -> dict[str, int]:
-        """Return the rules that mean the same in another book, by id, with their numbers here."""
-        theirs = {rule.id: rule for rule in book.rules}
-        lists = _changed_lists(self.book, book)
-        return {
-            rule.id: number
-            for number, rule in enumerate(self.book.rules)
-            if (their := theirs.get(rule.id)) is not None
-            and (their is rule or their == rule)
-            and (not lists or lists.isdisjoint(_lists_named(rule)))
-        }
+    def orders(self, book: RuleBook) -> list[int]:
+        """Return for each rule its place in another book; -1 where that has none that means the same.
+
+        Most stand where they stood, and are the very same: only the others are looked for.
+        """
+        old, new, lists = self.book.rules, book.rules, _changed_lists(self.book, book)
+        orders = [order if rule is their else -1 for order, (rule, their) in enumerate(zip(old, new, strict=False))]
+        orders += [-1] * (len(old) - len(orders))
+        if lists:
+            orders = [-1 if lists & _lists_named(rule) else at for rule, at in zip(old, orders, strict=True)]
+        theirs = {rule.id: at for at, rule in enumerate(new) if at >= len(orders) or orders[at] < 0}
+        for number in [number for number, at in enumerate(orders) if at < 0]:
+            at = theirs.pop(old[number].id, -1)
+            if at >= 0 and new[at] == old[number] and lists.isdisjoint(_lists_named(old[number])):
+                orders[number] = at
+        return orders
 
 
 class Ruleset:
@@ -192,9 +197,10 @@ class Ruleset:
         """The rules as they were written."""
         return self._edited or self.base.book
 
-    def _edit(self, unchanged: Mapping[str, int]) -> Ruleset:
+    def _edit(self, orders: Sequence[int]) -> Ruleset:
         """Put the rules that the base has not in a layer of their own."""
-        fresh = [(order, rule) for order, rule in enumerate(self.book.rules) if rule.id not in unchanged]
+        known = set(orders)
+        fresh = [(order, rule) for order, rule in enumerate(self.book.rules) if order not in known]
         if fresh:
             layer = Layer([rule for _, rule in fresh], self.book.lists)
             self._layers.append((layer, [order for order, _ in fresh]))
@@ -228,15 +234,12 @@ class Ruleset:
         Only rules that changed, or a list of theirs, are compiled: one edited among ten thousand costs a comparison of
         the two books. When many changed since all were compiled together, all are again.
         """
-        unchanged = self.base.unchanged(book)
-        places = {rule.id: order for order, rule in enumerate(book.rules)}
-        edited = len(book.rules) - len(unchanged)
-        if len(places) < len(book.rules) or edited > max(FEW_EDITS, len(unchanged) // 8):
+        orders = self.base.orders(book)
+        kept = sum(order >= 0 for order in orders)
+        ids = {rule.id for rule in book.rules}
+        if len(ids) < len(book.rules) or len(book.rules) - kept > max(FEW_EDITS, kept // 8):
             return compile_rules(book)
-        orders = [-1] * self.base.layer.size
-        for name, number in unchanged.items():
-            orders[number] = places[name]
-        return Ruleset(self.base, orders, book)._edit(unchanged)
+        return Ruleset(self.base, orders, book)._edit(orders)
 
 
 def _changed_lists(old: RuleBook, new: RuleBook) -> set[str]:
