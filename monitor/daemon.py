@@ -209,15 +209,22 @@ class Daemon:
         try:
             config = await asyncio.to_thread(self.load, self.pipeline.config)
             self.pipeline = await wiring.rewired(self.pipeline, config)
-        except ConfigError as error:
-            log.error("rules.yaml is refused, the last good one stays in force:\n%s", error)  # noqa: TRY400 - it says where
-            if str(error) != self.refused:
-                self.refused = str(error)
-                await self.pipeline.notify_ops("rules.yaml is refused", str(error))
+        except (ConfigError, StoreError) as error:
+            await self._logged("reload", self._refuse(str(error)))
+            return
+        except Exception:
+            log.exception("rules.yaml could not be taken over, the last good one stays in force")
             return
         self.refused = ""
         self.seen = _stamps(config)
         log.info("rules.yaml reloaded: %d rules, %d feeds", len(config.book.rules), len(config.feeds))
+
+    async def _refuse(self, why: str) -> None:
+        """Say that the changed file is not taken over; to settings.ops once for each reason."""
+        log.error("rules.yaml is refused, the last good one stays in force:\n%s", why)
+        if why != self.refused:
+            self.refused = why
+            await self.pipeline.notify_ops("rules.yaml is refused", why)
 
     async def _finish(self) -> None:
         """Wait for what is in hand; what does not end in time is done again from the disk at the next start."""

@@ -10,10 +10,12 @@ import pytest
 
 from monitor.archives.web import listed
 from monitor.backfill import Backfill
+from monitor.config import Config
+from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Mute, Notice, Outcome
 from monitor.store import Queries
-from tests.fakes import RULES, Scene, page, paper_feed, stage
+from tests.fakes import RULES, Scene, page, paper_feed, settled, stage
 
 SECRET = (
     "Een gezant sprak in Wenen in het geheim met Oesjakov over een bestand. Dat duurde twee dagen.\n"
@@ -357,6 +359,30 @@ async def test_a_message_that_cannot_be_made_is_tried_again(scene, monkeypatch):
         assert (await scene.flow())[Outcome.RETRY] == 1
     scene.clock.forward(minutes=3)
     assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_a_file_that_cannot_be_followed_is_refused_and_told_once(scene, tmp_path):
+    """Another database needs a restart; until then the watch goes on as it was, and a person knows."""
+    other = settled(RULES.replace("settings: {", "settings: {database: 'sqlite:///other.db', "), tmp_path)
+    daemon = Daemon(scene.pipeline, load=lambda _: other)
+    await daemon.reload()
+    await daemon.reload()
+
+    assert daemon.pipeline is scene.pipeline
+    await scene.flow()
+    (notice,) = scene.post.to("desk")
+    assert "restart" in notice.text
+
+
+async def test_a_reload_that_fails_unforeseen_does_not_stop_the_watch(scene):
+    """Whatever is wrong with a file or with us, the last good rules stay in force."""
+
+    def broken(_: object) -> Config:
+        raise RuntimeError("nobody foresaw this")
+
+    daemon = Daemon(scene.pipeline, load=broken)
+    await daemon.reload()
+    assert daemon.pipeline is scene.pipeline
 
 
 async def test_a_notice_never_begets_a_notice(scene):
