@@ -23,6 +23,7 @@ MORE = {
     "to": ["/to/file:///etc/passwd", "/to/http://169.254.169.254/"],
     "charset": ["/charset/windows-1252"],
     "slow-hops": ["/slow-hops/1"],
+    "then": [],  # its answers depend on how often it was asked
 }
 PATHS = [path for name in HANDLERS for path in MORE.get(name, [f"/{name}"])]
 
