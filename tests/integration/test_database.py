@@ -23,7 +23,6 @@ from monitor.model import FeedState, Outcome, Secret
 from monitor.store import PollRecord, Queries, Store, places
 from tests.conftest import ROOT
 from tests.making import NOW, a_feed, an_entry
-from tests.postgres import postgres, postgres_server  # noqa: F401 - fixtures
 
 LEASE = timedelta(minutes=10)
 POLLED = PollRecord(at=NOW, outcome=Outcome.POLLED)
@@ -37,18 +36,6 @@ from monitor.model import Outcome, FeedState
 from tests.making import *
 url = sys.argv[1]
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where a SQLite database will be."""
-    return tmp_path / "monitor.db"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, path: Path) -> str:
-    """The address of an empty database of each kind."""
-    return f"sqlite:///{path}" if request.param == "sqlite" else request.getfixturevalue("postgres")
 
 
 @pytest.fixture
@@ -427,7 +414,7 @@ def others(url: str) -> None:
         )
 
 
-def test_a_restarted_server_costs_no_step(postgres):  # noqa: F811
+def test_a_restarted_server_costs_no_step(postgres):
     """The connection is tried before it is used."""
     with Store.open(postgres) as store, Queries.open(postgres) as queries:
         store.upgrade()
@@ -441,7 +428,7 @@ def test_a_restarted_server_costs_no_step(postgres):  # noqa: F811
         store.alive()
 
 
-def test_a_daemon_that_lost_its_lock_stops(postgres):  # noqa: F811
+def test_a_daemon_that_lost_its_lock_stops(postgres):
     """Another one may hold it by now."""
     with Store.open(postgres, lock=True) as store:
         store.upgrade()

@@ -21,7 +21,6 @@ from monitor.store import PollRecord, Store, upgrade
 from monitor.store.tables import metadata
 from tests.conftest import ROOT
 from tests.making import NOW, a_delivery, a_feed, a_hit, a_verdict, an_article, an_entry
-from tests.postgres import postgres, postgres_server  # noqa: F401 - fixtures
 
 # Makes the table that most others point to anew, as SQLite must to change a column.
 STEP = '''"""{name}"""
@@ -38,18 +37,6 @@ def upgrade():
 
 # The program's own.
 STEPS = ["0001 first tables", "0002 edits of what was found"]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where a SQLite database will be."""
-    return tmp_path / "monitor.db"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, path: Path) -> str:
-    """The address of an empty database of each kind."""
-    return f"sqlite:///{path}" if request.param == "sqlite" else request.getfixturevalue("postgres")
 
 
 @pytest.fixture

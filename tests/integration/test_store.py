@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,16 +16,9 @@ from monitor.store import PollRecord, Queries, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
 from tests.making import MINUTE, NOW, a_delivery, a_feed, a_hit, a_notice, a_verdict, an_article, an_entry
-from tests.postgres import postgres, postgres_server  # noqa: F401 - fixtures
 
 LEASE = timedelta(minutes=10)
 POLLED = PollRecord(at=NOW, outcome=Outcome.POLLED)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of each kind."""
-    return f"sqlite:///{tmp_path}/monitor.db" if request.param == "sqlite" else request.getfixturevalue("postgres")
 
 
 @pytest.fixture
