@@ -5,7 +5,7 @@
 A mail server and an HTTPS server on this machine answer 4xx, 5xx and 429, hang, hang up, or take a message and hang up
 without an answer, at random. The program records and delivers, its clock sixty times as fast as ours, and is killed
 (-9) somewhere in its share of the work, again and again. Takes about ten minutes of CPU; exit 1 when a hit was lost, was told
-again without a reason, or a message was over a limit of its service. `tests/acceptance/soak.py` says how it works.
+again without a reason, a repeated mail was not the same mail, or a message was over a limit of its service. `tests/acceptance/soak.py` says how it works.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
             Path(folder), hits=given.hits, kills=given.kills, seed=given.seed, minutes=given.minutes, patience=3_600
         )
     print(account)
-    sys.exit(bool(account.lost or account.repeated_otherwise or account.over))
+    sys.exit(bool(account.lost or account.repeated_otherwise or account.mails_unfolded or account.over))
 
 
 if __name__ == "__main__":

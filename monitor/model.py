@@ -386,15 +386,24 @@ class Delivery:
     outcome: Outcome | None = None  # None: waits for its first try
     error: str = ""
     sent: datetime | None = None
-    follows: str = ""  # Message-ID of the story's first message in this channel
+    follows: str = ""  # key of the delivery that told the story first in this channel
+    envelope: str = ""  # key of the envelope that it goes out in; "" before its first try
 
 
-def message_id(*deliveries: Delivery) -> str:
-    """Return a mail's Message-ID: the same deliveries make the same one, so mail programs fold a repetition away.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What holds the deliveries of one message together: on record before it is sent, so that a repetition is the same."""
 
-    `.invalid` (RFC 2606) belongs to nobody, and says so.
-    """
-    return f"<{key_of('message', *(delivery.key for delivery in deliveries))}@monitor.invalid>"
+    key: str = ""  # key_of("message", *the keys of its deliveries)
+    dated: datetime | None = None  # when it was first to leave
+    # Who has it: a recipient's mark (key_of("recipient", name)) → what the channel calls the message there, often "".
+    taken: Mapping[str, str] = field(default_factory=dict)
+    opening: Envelope | None = None  # of the message that told the story first: this one goes in its thread
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID of a mail. `.invalid` (RFC 2606) belongs to nobody, and says so."""
+        return f"<{self.key}@monitor.invalid>" if self.key else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,8 +414,6 @@ class Message:
     text: str  # plain
     html: str = ""
     blocks: tuple[Mapping[str, object], ...] = ()  # Slack's
-    message_id: str = ""  # stable: a repeated mail folds away
-    references: str = ""
 
 
 @dataclass(frozen=True, slots=True)

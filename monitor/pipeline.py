@@ -30,6 +30,7 @@ from monitor.model import (
     Delivery,
     Edit,
     Entry,
+    Envelope,
     Feed,
     FeedDocument,
     Hit,
@@ -347,14 +348,27 @@ class Pipeline:
         """
         channel = self.config.channels[deliveries[0].channel]
         message = render.message(deliveries, channel, zone=self.zone)
+        # On record before it is sent: what a kill interrupts goes out again as the same message.
+        envelope = outbox.enveloped(deliveries, self.clock())
+        envelope = await self.store.apart(self.store.seal, envelope, deliveries, outbox.opening(deliveries))
         try:
-            receipt = await self.notifier.send(channel, message)
+            receipt = await self.notifier.send(channel, message, envelope, took=self._noting(envelope))
         except DeliveryError as error:
             return await self._refused(deliveries, behind, error)
         now = self.clock()
         after = [outbox.after_sent(delivery, receipt, now) for delivery in deliveries]
         await self.store.apart(self.store.save_deliveries, after)
         return Outcome.SENT
+
+    def _noting(self, envelope: Envelope) -> Callable[[str, str], None]:
+        """Return what a door calls, in its own thread, when a recipient took the message: it is on disk afterwards."""
+        loop = asyncio.get_running_loop()
+
+        def took(recipient: str, name: str) -> None:
+            note = self.store.apart(self.store.took, envelope.key, recipient, name)
+            asyncio.run_coroutine_threadsafe(note, loop).result()
+
+        return took
 
     async def _refused(
         self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], error: DeliveryError

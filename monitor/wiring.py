@@ -68,7 +68,7 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
             store=store,
             fetcher=await hands.enter_async_context(fetcher_for(config)),
             sandbox=await hands.enter_async_context(Sandbox(warm=extract.warm)),
-            notifier=Notifier(config.channels.values(), clock=now),
+            notifier=Notifier(config.channels.values()),
             clock=now,
             chance=random.random,
             tell_old=tell_old,
@@ -114,7 +114,7 @@ async def rewired(pipeline: Pipeline, config: Config) -> Pipeline:
         pipeline,
         config=config,
         ruleset=await asyncio.to_thread(pipeline.ruleset.replace, config.book),
-        notifier=Notifier(config.channels.values(), clock=now),
+        notifier=Notifier(config.channels.values()),
     )
     await sync(changed)
     return changed

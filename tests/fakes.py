@@ -9,7 +9,8 @@ from pathlib import Path
 from monitor import config
 from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError
-from monitor.model import Channel, Feed, Message, Outcome, Page, Receipt, Settings, key_of
+from monitor.model import Channel, Envelope, Feed, Message, Outcome, Page, Receipt, Settings, key_of
+from monitor.notify.attempt import Took
 from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
 from monitor.store import Store
@@ -74,9 +75,11 @@ class Post:
     """The channels: what was sent, and why nothing more is taken."""
 
     sent: list[tuple[str, Message]] = field(default_factory=list)
+    envelopes: list[tuple[str, Envelope]] = field(default_factory=list)  # also of what was refused
     refusing: dict[str, DeliveryError] = field(default_factory=dict)
 
-    async def send(self, channel: Channel, message: Message) -> Receipt:
+    async def send(self, channel: Channel, message: Message, envelope: Envelope, *, took: Took) -> Receipt:
+        self.envelopes.append((channel.name, envelope))
         if channel.name in self.refusing:
             raise self.refusing[channel.name]
         self.sent.append((channel.name, message))
@@ -84,6 +87,9 @@ class Post:
 
     def to(self, channel: str) -> list[Message]:
         return [message for name, message in self.sent if name == channel]
+
+    def envelopes_to(self, channel: str) -> list[Envelope]:
+        return [envelope for name, envelope in self.envelopes if name == channel]
 
 
 class Inline:

@@ -315,9 +315,10 @@ async def _tested(config: Config, names: tuple[str, ...]) -> Mapping[str, Receip
     from monitor.errors import DeliveryError
     from monitor.model import Delivery, Notice, key_of
     from monitor.notify import Notifier
+    from monitor.policy.delivery import enveloped
 
     now, zone = wiring.now(), ZoneInfo(config.settings.timezone)
-    notifier = Notifier(config.channels.values(), clock=wiring.now)
+    notifier = Notifier(config.channels.values())
 
     async def tested(name: str) -> Receipt | str:
         key = key_of("notice", "test", name, now.isoformat())
@@ -327,7 +328,8 @@ async def _tested(config: Config, names: tuple[str, ...]) -> Mapping[str, Receip
         delivery = Delivery(key=key_of("delivery", key, name), channel=name, subject=notice, created=now, due=now)
         channel = config.channels[name]
         try:
-            return await notifier.send(channel, render.message([delivery], channel, zone=zone))
+            message = render.message([delivery], channel, zone=zone)
+            return await notifier.send(channel, message, enveloped([delivery], now))
         except DeliveryError as error:
             return error.reason
 

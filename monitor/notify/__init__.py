@@ -16,51 +16,48 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Message, Receipt
+from monitor.model import Channel, Envelope, Message, Receipt
 from monitor.notify import console, mail, services, slack
-from monitor.notify.attempt import Attempt, Refused
+from monitor.notify.attempt import Attempt, Refused, Took, forgotten
 from monitor.notify.masks import mask, sendable
 
 # So many sends of one channel may hang at once; then it is refused without being asked.
 HANGING = 3
+# Of what is sent once and never again.
+UNNAMED = Envelope()
 
 Door = Callable[[Channel, Message, Attempt], str]
 DOORS: dict[str, Door] = {"console": console.send, "mail": mail.send, "slack": slack.send, "text": services.send}
 
 
 class Notifier:
-    """Sends messages, each channel apart from the others and in order.
+    """Sends messages, each channel apart from the others and in order."""
 
-    `clock` gives the Date of mails; without it the first mail server writes it.
-    """
-
-    def __init__(
-        self,
-        channels: Iterable[Channel] = (),
-        *,
-        deadline: timedelta = timedelta(seconds=30),
-        clock: Callable[[], datetime] | None = None,
-    ) -> None:
+    def __init__(self, channels: Iterable[Channel] = (), *, deadline: timedelta = timedelta(seconds=30)) -> None:
         services.keep_quiet()
         self.faults = {channel.name: fault for channel in channels if (fault := services.fault_of(channel))}
         self._deadline = deadline
-        self._clock = clock
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._hanging: defaultdict[str, list[Future[str]]] = defaultdict(list)
-        self._taken = mail.Taken()
 
-    async def send(self, channel: Channel, message: Message) -> Receipt:
-        """Send a message; return what the channel said.
+    async def send(
+        self, channel: Channel, message: Message, envelope: Envelope = UNNAMED, *, took: Took = forgotten
+    ) -> Receipt:
+        """Send a message to those of the channel's recipients that have not taken it; return what the channel said.
+
+        `envelope` names and dates the message and its thread, and says who has it. `took` is called in another thread,
+        for each recipient of several, and where the channel has a name for the message: what it was told must be
+        remembered when it returns, so that nobody is told twice.
 
         Raises DeliveryError when it was refused, could not be sent, or was not done by the deadline (`uncertain`:
         it may have been taken all the same). Its reason holds no secret of the channel's address.
         """
         async with self._turns[channel.name]:
             self._look_for_hanging(channel)
-            attempt = Attempt(deadline=self._deadline, now=self._clock and self._clock(), taken=self._taken)
+            attempt = Attempt(deadline=self._deadline, envelope=envelope, took=took)
             future = _in_thread(DOORS[channel.kind], channel, sendable(message), attempt)
             answer = asyncio.wrap_future(future)
             answer.add_done_callback(_look_at)

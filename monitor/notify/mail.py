@@ -22,9 +22,6 @@ from typing import Any
 from monitor.model import Channel, Message, key_of
 from monitor.notify import services
 from monitor.notify.attempt import Attempt, Refused
-from monitor.notify.taken import Taken
-
-__all__ = ["Taken", "compose", "send"]
 
 
 def send(channel: Channel, message: Message, attempt: Attempt) -> str:
@@ -33,19 +30,20 @@ def send(channel: Channel, message: Message, attempt: Attempt) -> str:
     body = compose(plugin, message, attempt).as_bytes()
     names = [*(address for _, address in plugin.targets), *sorted(plugin.cc), *sorted(plugin.bcc)]
     recipients = list(dict.fromkeys(names))
-    waiting = [one for one in recipients if one not in attempt.taken.by(message.message_id)]
+    waiting = [one for one in recipients if attempt.lacks(one)]
     refused: list[Refused] = []
     said = "taken before"
+    if not waiting:
+        return said
     with _connection(plugin, attempt) as smtp:
         for recipient in waiting:
             try:
                 said = _hand_over(smtp, plugin.from_addr[1], recipient, body, attempt)
-                attempt.taken.add(message.message_id, recipient)
+                attempt.taken(recipient, alone=len(recipients) == 1)
             except Refused as error:
                 refused.append(error)
     if refused:
         raise _together(refused, len(recipients))
-    attempt.taken.done(message.message_id)
     return said
 
 
@@ -156,18 +154,19 @@ def compose(plugin: Any, message: Message, attempt: Attempt) -> EmailMessage:
         mail["Cc"] = [_address(plugin.names.get(one), one) for one in sorted(plugin.cc)]
     if plugin.reply_to:
         mail["Reply-To"] = [_address(plugin.names.get(one), one) for one in sorted(plugin.reply_to)]
-    if attempt.now:
-        mail["Date"] = format_datetime(attempt.now)
-    if message.message_id:
-        mail["Message-ID"] = message.message_id
-    if message.references:
-        mail["In-Reply-To"] = mail["References"] = message.references
+    envelope = attempt.envelope
+    if envelope.dated:
+        mail["Date"] = format_datetime(envelope.dated)
+    if envelope.key:
+        mail["Message-ID"] = envelope.message_id
+    if envelope.opening:
+        mail["In-Reply-To"] = mail["References"] = envelope.opening.message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     mail.set_content(message.text, cte="quoted-printable")
     if message.html:
         mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
         # A repeated mail is the same to the byte. `=_` never occurs in quoted-printable text.
-        mail.set_boundary("=_" + key_of("boundary", message.message_id, message.title))
+        mail.set_boundary("=_" + key_of("boundary", envelope.key, message.title))
     return mail
 
 

@@ -39,13 +39,11 @@ def send(channel: Channel, message: Message, attempt: Attempt) -> str:
     targets = _targets(channel)
     if not targets:
         return services.send(channel, message, attempt)  # a workflow: it has no blocks
-    taken = attempt.taken.by(message.message_id)
     said = "taken before"
     for target in targets:
-        if target.channel not in taken:
+        if attempt.lacks(target.channel):
             said = _post_or_plain(target, message, attempt)
-            attempt.taken.add(message.message_id, target.channel)
-    attempt.taken.done(message.message_id)
+            attempt.taken(target.channel, alone=len(targets) == 1)
     return said
 
 

@@ -2,12 +2,12 @@
 
 Pure: takes `now`, asks no clock. Moments are aware and in UTC; quiet hours, digests and weekdays are local to `zone`.
 
-    route / tell ──▶ Delivery (due) ──depart──▶ messages | held ──▶ after_sent | after_refused + behind
+    route / tell ──▶ Delivery (due) ──depart──▶ messages | held ──enveloped──▶ after_sent | after_refused + behind
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +15,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, ChannelKind, Delivery, Hit, Mute, Notice, Outcome, Receipt, key_of, message_id
+from monitor.model import Channel, ChannelKind, Delivery, Envelope, Hit, Mute, Notice, Outcome, Receipt, key_of
 from monitor.rules.spec import Rule
 
 # The first retry comes after this long, each next one after twice as long, up to the last value.
@@ -60,7 +60,7 @@ def route(  # noqa: PLR0913, PLR0917  (a pure decision names all that it depends
     for channel in wanted:
         told = [one for one in earlier if one.channel == channel.name and _counts(one, hit)]
         due = due_for(channel, _not_before(told, rule.every, now), zone, rule.urgent)
-        follows = message_id(min(told, key=_order)) if told else ""
+        follows = min(told, key=_order).key if told else ""
         routed.append(replace(_delivery(hit, channel, now, due), follows=follows))
     return tuple(routed)
 
@@ -218,11 +218,10 @@ def depart(  # noqa: PLR0913  (a pure decision names all that it depends on)
 
     It looks at the clock again, for a retry, or a daemon that was off, may come to a delivery in quiet hours.
     `sent` are the moments at which messages left through this channel lately; `urgent` are the ids of urgent rules,
-    which nothing holds.
+    which nothing holds: over `at_most` they only share a message.
     """
     open_at = opens(channel, now, zone)
-    pressing = [one for one in deliveries if _urgent(one, urgent)]
-    patient = sorted((one for one in deliveries if not _urgent(one, urgent)), key=_order)
+    pressing, patient = _sorted_out(deliveries, urgent)
     first = gather(pressing, channel, now, sent=sent)
     if open_at > now:
         return Departure(first, tuple(_held(one, open_at) for one in patient))
@@ -239,27 +238,29 @@ def gather(
 
     A digest, and what quiet hours held, is one message; otherwise each story is. What is over `at_most` is gathered
     into the last that is allowed. Notices are apart from hits. No message holds more than its kind can show.
+
+    What has an envelope goes first, and as it was: it may have been taken already, or by some of its recipients.
     """
+    again = _grouped((one for one in deliveries if one.envelope), lambda one: one.envelope)
+    groups = _grouped((one for one in deliveries if not one.envelope), lambda one: _company(one, channel))
+    messages = [part for group in groups for part in _parts(group, channel)]
+    alone = max(min(_room(channel, now, sent), STORM) - len(again) - 1, 0)
+    if len(messages) > alone + 1:
+        messages = [*messages[:alone], *_over(messages[alone:], channel)]
+    return (*map(tuple, again), *messages)
+
+
+def _grouped(deliveries: Iterable[Delivery], name: Callable[[Delivery], str]) -> list[list[Delivery]]:
     groups: dict[str, list[Delivery]] = {}
     for delivery in sorted(deliveries, key=_order):
-        groups.setdefault(_company(delivery, channel), []).append(delivery)
-    messages = [part for group in groups.values() for part in _parts(group, channel)]
-    alone = max(min(_room(channel, now, sent), STORM) - 1, 0)
-    if len(messages) <= alone + 1:
-        return tuple(messages)
-    return (*messages[:alone], *_over(messages[alone:], channel))
+        groups.setdefault(name(delivery), []).append(delivery)
+    return list(groups.values())
 
 
 def _company(delivery: Delivery, channel: Channel) -> str:
-    """Name the message that a delivery travels in.
-
-    What was refused together stays together and takes nothing new in: then the message is the one that the channel
-    may have taken already, with the same Message-ID, and what of its recipients have it is known.
-    """
+    """Name the message that a delivery travels in."""
     if isinstance(delivery.subject, Notice):
         return "notices"
-    if delivery.attempts:
-        return f"again {delivery.due}"
     waited = delivery.first_due is not None and delivery.first_due > delivery.created
     if channel.digest is not None or (waited and (channel.quiet or channel.weekdays)):
         return "digest"
@@ -299,12 +300,35 @@ def _held(delivery: Delivery, until: datetime) -> Delivery:
     return replace(delivery, due=until, first_due=delivery.first_due if delivery.attempts else until)
 
 
+def _sorted_out(
+    deliveries: Iterable[Delivery], urgent: AbstractSet[str]
+) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:
+    """Return what is urgent and what can wait, in order. An envelope with one that is urgent is not taken apart."""
+    inorder = sorted(deliveries, key=_order)
+    ringing = {one.envelope for one in inorder if one.envelope and _urgent(one, urgent)}
+    pressing = {one.key for one in inorder if _urgent(one, urgent) or one.envelope in ringing}
+    return tuple(one for one in inorder if one.key in pressing), tuple(
+        one for one in inorder if one.key not in pressing
+    )
+
+
 def _urgent(delivery: Delivery, urgent: AbstractSet[str]) -> bool:
     return isinstance(delivery.subject, Hit) and delivery.subject.rule in urgent
 
 
 def _order(delivery: Delivery) -> tuple[datetime, datetime, str]:
     return delivery.created, delivery.subject.found, delivery.key
+
+
+def enveloped(deliveries: Sequence[Delivery], now: datetime) -> Envelope:
+    """Return the envelope of a message that is to leave: the same deliveries have the same one, whenever that is."""
+    return Envelope(key=key_of("message", *(one.key for one in deliveries)), dated=now)
+
+
+def opening(deliveries: Sequence[Delivery]) -> str:
+    """Return the key of the delivery in whose thread a message goes; "" for a first one, and for several stories."""
+    stories = {one.subject.story if isinstance(one.subject, Hit) else "" for one in deliveries}
+    return deliveries[0].follows if len(stories) == 1 else ""
 
 
 # --- how it went -----------------------------------------------------------------------------------------------------
@@ -348,9 +372,8 @@ def behind_refusal(
 
     Only what is urgent is tried all the same: the channel may be well again.
     """
-    pressing = tuple(one for one in deliveries if _urgent(one, urgent))
-    waits = tuple(replace(one, due=until) for one in deliveries if not _urgent(one, urgent))
-    return pressing, waits
+    pressing, patient = _sorted_out(deliveries, urgent)
+    return pressing, tuple(replace(one, due=until) for one in patient)
 
 
 def behind(waiting: Sequence[Delivery], refused: Delivery) -> tuple[Delivery, ...]:

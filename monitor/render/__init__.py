@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from monitor.model import Channel, Delivery, Hit, Message, Notice, message_id
+from monitor.model import Channel, Delivery, Hit, Message, Notice
 from monitor.render import console, slack
 from monitor.render.limits import limit_of
 from monitor.render.view import Item, Passage, Told, cut, item, merged, shorter, told
@@ -50,21 +50,13 @@ def message(deliveries: Sequence[Delivery], channel: Channel, *, zone: ZoneInfo)
     """Return the one message that these deliveries make in this channel: a hit, a story, a digest or notices.
 
     Times are shown in `zone`, words in the channel's language. The order of the deliveries is kept; hits of one story
-    stand together. The Message-ID depends on the deliveries alone, so that a repetition can be known by it.
+    stand together.
     """
     words = words_for(channel.language)
     hits = [item(one, one.subject, zone, words) for one in deliveries if isinstance(one.subject, Hit)]
     notices = [told(one.subject, zone, words) for one in deliveries if isinstance(one.subject, Notice)]
     page = Page(_subject(hits, notices, words), _stories(hits), tuple(notices), words, len(hits))
-    made = {"console": _console, "mail": _mail, "slack": _slack, "text": _text}[channel.kind](page, channel)
-    return Message(
-        title=made.title,
-        text=made.text,
-        html=made.html,
-        blocks=made.blocks,
-        message_id=message_id(*deliveries),
-        references=_references(deliveries),
-    )
+    return {"console": _console, "mail": _mail, "slack": _slack, "text": _text}[channel.kind](page, channel)
 
 
 class Page(NamedTuple):
@@ -234,12 +226,3 @@ def _of_notices(notices: Sequence[Told], words: Words) -> str:
     if len(notices) == 1:
         return f"monitor: {notices[0].title}"
     return f"{words.notices.format(len(notices))}: {notices[0].title} …" if notices else "monitor"
-
-
-def _references(deliveries: Sequence[Delivery]) -> str:
-    """The thread: the story's first message; for several stories there is none."""
-    stories = {one.subject.story for one in deliveries if isinstance(one.subject, Hit)}
-    first, *others = deliveries
-    if len(stories) != 1:
-        return ""
-    return first.follows or (message_id(first) if others else "")

@@ -12,6 +12,7 @@ from monitor.model import (
     Delivery,
     Edit,
     Entry,
+    Envelope,
     Evidence,
     Feed,
     FeedState,
@@ -29,7 +30,7 @@ _STATE = tuple(f.name for f in fields(FeedState))
 _CONFIG = tuple(f.name for f in fields(Feed) if f.name not in {"key", "state"})
 _ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases", "outcome"})
 _ARTICLE = tuple(f.name for f in fields(Article) if f.name != "authors")
-_DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome"})
+_DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome", "envelope"})
 
 
 def config_values(feed: Feed) -> Values:
@@ -139,7 +140,7 @@ def notice_of(row: Row) -> Notice:
 
 
 def delivery_values(delivery: Delivery) -> Values:
-    """Return a delivery's columns; whatever was claimed is no longer."""
+    """Return a delivery's columns, but for its envelope (`Store.seal`); whatever was claimed is no longer."""
     about = delivery.subject
     return {name: getattr(delivery, name) for name in _DELIVERY} | {
         "hit": about.key if isinstance(about, Hit) else None,
@@ -152,4 +153,10 @@ def delivery_values(delivery: Delivery) -> Values:
 def delivery_of(row: Row, subject: Hit | Notice) -> Delivery:
     """Return a delivery with its subject; its due date as it was before a claim."""
     said = {name: row[name] for name in _DELIVERY} | {"due": row["leased"] or row["due"]}
-    return Delivery(**said, subject=subject, outcome=Outcome(row["outcome"]) if row["outcome"] else None)
+    outcome = Outcome(row["outcome"]) if row["outcome"] else None
+    return Delivery(**said, subject=subject, outcome=outcome, envelope=row["envelope"] or "")
+
+
+def envelope_of(row: Row, opening: Envelope | None = None) -> Envelope:
+    """Return an envelope, with the one in whose thread it goes."""
+    return Envelope(key=row["key"], dated=row["dated"], taken=row["taken"], opening=opening)

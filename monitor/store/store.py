@@ -25,6 +25,7 @@ from monitor.model import (
     Delivery,
     Edit,
     Entry,
+    Envelope,
     Feed,
     FeedState,
     Hit,
@@ -108,7 +109,7 @@ class Store:
     def upgrade(self) -> list[str]:
         """Bring the tables to this program's; return the names of the steps taken, [] when they were there already.
 
-        A SQLite file with anything in it is copied first (`monitor.db.before-0002`). Raises StoreError, and has
+        A SQLite file with anything in it is copied first (`monitor.db.before-0003`). Raises StoreError, and has
         changed nothing, when a step fails or the tables are newer than the program.
         """
         with reported(self._place):
@@ -455,14 +456,40 @@ class Store:
             return _announce(c, deliveries)
 
     def claim_deliveries(self, channel: str, now: datetime, lease: timedelta, most: int = 200) -> tuple[Delivery, ...]:
-        """Take up to `most` deliveries that are due in a channel, in the order in which they were made."""
+        """Take up to `most` deliveries that are due in a channel, in the order in which they were made.
+
+        With one of an envelope comes all that waits in it.
+        """
         due = and_(t.deliveries.c.channel == channel, t.deliveries.c.due <= now)
         with self._write() as c:
             chosen = select(t.deliveries.c.key).where(due).order_by(t.deliveries.c.created, t.deliveries.c.key)
             keys = list(c.scalars(chosen.limit(most).with_for_update(skip_locked=True)))
+            if len(keys) == most:
+                keys = list(c.scalars(select(t.deliveries.c.key).where(_with_their_envelopes(keys), due)))
             found = delivery_rows(c, t.deliveries.c.key.in_(keys))
             _lease(c, t.deliveries, keys, now + lease)
             return found
+
+    def seal(self, envelope: Envelope, deliveries: Sequence[Delivery], opening: str = "") -> Envelope:
+        """Put deliveries into an envelope; return it as it is on record, with whoever has taken it already.
+
+        `opening` is the key of the delivery that told the story first: its envelope comes along once that was sent.
+        """
+        with self._write() as c:
+            add(c, t.envelopes, {"key": envelope.key, "dated": envelope.dated, "taken": dict(envelope.taken)})
+            change_all(c, t.deliveries, [{"key": one.key, "envelope": envelope.key} for one in deliveries])
+            first = and_(t.deliveries.c.key == opening, t.deliveries.c.sent.is_not(None))
+            asked = select(t.envelopes).join(t.deliveries, t.deliveries.c.envelope == t.envelopes.c.key).where(first)
+            before = c.execute(asked).one_or_none() if opening else None
+            row = c.execute(select(t.envelopes).where(t.envelopes.c.key == envelope.key)).one()
+            return rows.envelope_of(row._asdict(), rows.envelope_of(before._asdict()) if before else None)
+
+    def took(self, envelope: str, recipient: str, name: str = "") -> None:
+        """Record that a recipient took what is in an envelope, and what the message is called there."""
+        with self._write() as c:
+            at = t.envelopes.c.key == envelope
+            taken = c.scalar(select(t.envelopes.c.taken).where(at).with_for_update()) or {}
+            c.execute(update(t.envelopes).where(at).values(taken={**taken, recipient: name}))
 
     def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Record how deliveries went, and let go of the claim on them."""
@@ -539,8 +566,11 @@ class Store:
             return found
 
     def retry_deliveries(self, keys: Iterable[str], now: datetime) -> int:
-        """Send these again as if for the first time, unless they were sent; return how many."""
-        again = and_(t.deliveries.c.key.in_(sorted(set(keys))), t.deliveries.c.sent.is_(None))
+        """Send these again as if for the first time, unless they were sent; return how many.
+
+        What went in one message goes in one message again: those of its recipients who have it do not get it twice.
+        """
+        again = and_(_with_their_envelopes(sorted(set(keys))), t.deliveries.c.sent.is_(None))
         with self._write() as c:
             values = {"due": now, "first_due": now, "leased": None, "attempts": 0, "outcome": Outcome.RETRY}
             return c.execute(update(t.deliveries).where(again).values(values)).rowcount
@@ -592,6 +622,7 @@ class Store:
         with self._write() as c:
             return {
                 "deliveries": _sweep_deliveries(c, past),
+                "envelopes": _sweep(c, t.envelopes, t.envelopes.c.key, t.envelopes.c.dated < past),
                 "entries": _sweep_entries(c, past),
                 "contents": _sweep_contents(c, recent),
                 "articles": _sweep_articles(c, past),
@@ -755,6 +786,12 @@ def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
         if isinstance(delivery.subject, Notice):
             add(c, t.notices, rows.notice_values(delivery.subject))
     return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
+
+
+def _with_their_envelopes(keys: Sequence[str]) -> ColumnElement[bool]:
+    """Choose deliveries by key, and those that lie in one envelope with them."""
+    theirs = select(t.deliveries.c.envelope).where(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.is_not(None))
+    return or_(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.in_(theirs))
 
 
 def _earliest(c: Connection, waits: ColumnElement[bool]) -> datetime | None:

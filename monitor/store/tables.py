@@ -295,6 +295,15 @@ notices = Table(
     _moment("found", nullable=False),
 )
 
+envelopes = Table(  # the deliveries of one message, put together before it is sent, and who of its recipients took it
+    "envelopes",
+    metadata,
+    _key(),
+    _moment("dated", nullable=False),
+    Column("taken", JSON, nullable=False, default=dict),
+    Index("ix_envelopes_dated", "dated"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -311,8 +320,10 @@ deliveries = Table(
     _text("error"),
     _moment("sent"),
     _text("follows"),
+    Column("envelope", String(32)),  # key of an envelope, which housekeeping may have dropped
     Index("ix_deliveries_channel_sent", "channel", "sent"),
     Index("ix_deliveries_created", "created"),
+    Index("ix_deliveries_envelope", "envelope"),
     Index("ix_deliveries_hit", "hit"),
     Index("ix_deliveries_notice", "notice"),
 )

@@ -227,7 +227,7 @@ async def _live(folder: Path, began: float, share: int) -> None:
             store=store,
             fetcher=None,  # type: ignore[arg-type]
             sandbox=None,  # type: ignore[arg-type]
-            notifier=Notifier(made.channels.values(), deadline=DEADLINE, clock=clock),
+            notifier=Notifier(made.channels.values(), deadline=DEADLINE),
             clock=clock,
             chance=random.random,
         )
@@ -273,7 +273,7 @@ class Account:
     repeated_unanswered: int  # the server took it and its answer was lost
     repeated_otherwise: list[tuple[str, int]]
     mails_repeated: int
-    mails_folded: int  # of those, under a Message-ID that was there before
+    mails_unfolded: int  # of those, under another Message-ID than the first
     over: list[str]
     cut: int  # messages that were sent and not recorded when a kill came
     recorded: int = 0  # deliveries
@@ -289,7 +289,7 @@ class Account:
             ("told again", f"{self.repeated_after_kill} (in {self.cut} messages) after a kill between sending and recording, "
                            f"{self.repeated_unanswered} after an answer that was lost, "
                            f"{len(self.repeated_otherwise)} otherwise"),
-            ("mails again", f"{self.mails_repeated}, of which {self.mails_folded} under the same Message-ID"),
+            ("mails again", f"{self.mails_repeated}, of which {self.mails_unfolded} not under the same Message-ID"),
             ("over a limit", f"{len(self.over)} {self.over[:3] or ''}"),
         )  # fmt: skip
         return "\n".join(f"{name:16}{said}" for name, said in rows)
@@ -415,9 +415,13 @@ def _account(arrivals: Arrivals, hits: int, kills: int) -> Account:
         for number in one.numbers:
             times[one.channel, number].append(one)
     again = [(what, one) for what, found in times.items() for one in found[:-1]]
-    mails = [one for one in arrivals.all if one.channel == "desk"]
-    repeated = [one for at, one in enumerate(mails) if any(one.numbers & before.numbers for before in mails[:at])]
-    folded = len(mails) - len({one.name for one in mails})
+    first: dict[int, str] = {}  # the name of the mail that told of a hit first
+    repeated, unfolded = 0, 0
+    for mail in (one for one in arrivals.all if one.channel == "desk"):
+        repeated += any(number in first for number in mail.numbers)
+        unfolded += any(first.get(number, mail.name) != mail.name for number in mail.numbers)
+        for number in mail.numbers:
+            first.setdefault(number, mail.name)
     return Account(
         hits=hits,
         kills=kills,
@@ -427,8 +431,8 @@ def _account(arrivals: Arrivals, hits: int, kills: int) -> Account:
         repeated_after_kill=sum(one.answered and one.cut for _, one in again),
         repeated_unanswered=sum(not one.answered for _, one in again),
         repeated_otherwise=[what for what, one in again if one.answered and not one.cut],
-        mails_repeated=len(repeated),
-        mails_folded=folded,
+        mails_repeated=repeated,
+        mails_unfolded=unfolded,
         over=arrivals.over,
         cut=sum(one.answered and one.cut for one in arrivals.all),
     )

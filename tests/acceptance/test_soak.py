@@ -16,4 +16,5 @@ def test_kills_and_failing_channels_lose_nothing(tmp_path, capsys):
     assert account.recorded == 300 * len(CHANNELS)
     assert account.lost == []
     assert account.repeated_otherwise == []
+    assert account.mails_unfolded == 0
     assert account.over == []

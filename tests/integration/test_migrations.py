@@ -26,7 +26,7 @@ from tests.making import NOW, a_delivery, a_feed, a_hit, a_verdict, an_article, 
 STEP = '''"""{name}"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "9000", "{last}", None, None
 
 def upgrade():
     anew = "always" if op.get_bind().dialect.name == "sqlite" else "never"
@@ -36,7 +36,15 @@ def upgrade():
 '''
 
 # The program's own.
-STEPS = ["0001 first tables", "0002 edits of what was found"]
+STEPS = ["0001 first tables", "0002 edits of what was found", "0003 envelopes: what goes out in one message"]
+# What takes a database back to the tables of the first version.
+BACK = (
+    "DROP INDEX ix_deliveries_envelope",
+    "ALTER TABLE deliveries DROP COLUMN envelope",
+    "DROP TABLE envelopes",
+    "DROP TABLE edits",
+    "UPDATE alembic_version SET version_num = '0001'",
+)
 
 
 @pytest.fixture
@@ -54,12 +62,13 @@ def filled(url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Add a step 0003 to the program's own."""
+    """Add a step 9000 to the program's own."""
 
     def add(then: str = "pass") -> Path:
         folder = tmp_path / "alembic"
         shutil.copytree(ROOT / "alembic", folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "0003_words.py").write_text(STEP.format(name="count words", then=then))
+        said = STEP.format(name="count words", last=STEPS[-1].split()[0], then=then)
+        (folder / "versions" / "9000_words.py").write_text(said)
         monkeypatch.setattr(upgrade, "scripts", lambda: folder)
         return folder
 
@@ -95,8 +104,8 @@ def test_a_database_that_is_up_to_date_is_left_alone(filled):
 def test_a_database_of_the_first_version_is_brought_up_to_date(filled):
     """What was found with the old tables is found with the new ones, and can be edited."""
     with filled._write() as c:
-        c.execute(text("DROP TABLE edits"))
-        c.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        for statement in BACK:
+            c.execute(text(statement))
 
     assert filled.upgrade() == STEPS[1:]
 
@@ -116,7 +125,7 @@ def test_a_step_that_makes_a_table_anew_keeps_every_row_that_points_to_it(filled
     assert all(before[name] == 1 for name in ("articles", "hits", "deliveries", "stories", "entries", "aliases"))
     step()
 
-    assert filled.upgrade() == ["0003 count words"]
+    assert filled.upgrade() == ["9000 count words"]
 
     assert counts(filled) == before
     assert "words" in columns(filled)
@@ -137,7 +146,7 @@ def test_the_file_is_copied_before_a_step(filled, step, url, tmp_path):
     filled.upgrade()
 
     copies = list(tmp_path.glob("monitor.db.before-*"))
-    assert [copy.name for copy in copies] == ["monitor.db.before-0003"]
+    assert [copy.name for copy in copies] == ["monitor.db.before-9000"]
     copies[0].rename(tmp_path / "old.db")
     with Store.open(f"sqlite:///{tmp_path}/old.db") as old:
         assert counts(old) == before
@@ -234,7 +243,7 @@ def test_a_migration_killed_midway_leaves_the_old_tables_or_the_new(tmp_path, st
             assert counts(store) == before
             new = "words" in columns(store)
             seen.add(new)
-            assert store.upgrade() == ([] if new else ["0003 count words"])
+            assert store.upgrade() == ([] if new else ["9000 count words"])
             assert counts(store) == before
         with contextlib.closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

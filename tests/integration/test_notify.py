@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,10 +18,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Delivery, Message, Outcome, Secret
+from monitor.model import Channel, Delivery, Envelope, Message, Outcome, Secret
 from monitor.notify import HANGING, Notifier
 from monitor.notify.masks import mask
-from monitor.policy.delivery import after_refused, after_sent, behind, depart
+from monitor.policy.delivery import after_refused, after_sent, behind, depart, enveloped
 from monitor.render import message
 from tests.alerts import NOW, SENTENCE, delivery, hit, notice
 from tests.postbox import HOSTS, Dripping, Postbox, Slack, rings
@@ -43,22 +44,36 @@ def slack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
 
 @pytest.fixture
 def notifier() -> Notifier:
-    return Notifier(deadline=timedelta(seconds=10), clock=lambda: NOW)
+    return Notifier(deadline=timedelta(seconds=10))
 
 
 def channel(url: str | None, name: str = "desk") -> Channel:
     return Channel(name=name, url=Secret(url) if url else None)
 
 
-async def told(notifier: Notifier, to: Channel, *deliveries: Delivery) -> Message:
-    sent = message(deliveries or [delivery(hit())], to, zone=BRUSSELS)
-    await notifier.send(to, sent)
-    return sent
+@dataclass
+class Sent:
+    """What the notifier was given, and who it said had taken it."""
+
+    message: Message
+    envelope: Envelope
 
 
-async def refused(notifier: Notifier, to: Channel, *deliveries: Delivery) -> DeliveryError:
+async def told(notifier: Notifier, to: Channel, *deliveries: Delivery, opening: Envelope | None = None,
+               taken: dict[str, str] | None = None) -> Sent:  # fmt: skip
+    """Send a hit, or these; who takes it is written into `taken`, as the store would."""
+    some, taken = deliveries or (delivery(hit()),), {} if taken is None else taken
+    sent = message(some, to, zone=BRUSSELS)
+    envelope = replace(enveloped(some, NOW), opening=opening, taken=dict(taken))
+    await notifier.send(to, sent, envelope, took=taken.__setitem__)
+    return Sent(sent, replace(envelope, taken=taken))
+
+
+async def refused(
+    notifier: Notifier, to: Channel, *deliveries: Delivery, taken: dict[str, str] | None = None
+) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        await told(notifier, to, *deliveries)
+        await told(notifier, to, *deliveries, taken=taken)
     return caught.value
 
 
@@ -71,10 +86,10 @@ async def test_a_mail_arrives_whole(notifier, postbox):
 
     (mail,) = postbox.mails
     assert mail.recipient == "desk@krant.example"
-    assert mail.parsed.get_all("Message-ID") == [sent.message_id]
+    assert mail.parsed.get_all("Message-ID") == [sent.envelope.message_id]
     assert mail.parsed["Date"].datetime == NOW
     assert mail.parsed["Auto-Submitted"] == "auto-generated"
-    assert mail.parsed["Subject"] == sent.title
+    assert mail.parsed["Subject"] == sent.message.title
     assert SENTENCE.replace("Poetin", "*Poetin*")[:30] in mail.part("plain")
     assert "https://krant.example/buitenland/1" in mail.part("plain")
     assert re.search(r"<b [^>]*>in het geheim</b>", mail.part("html"))
@@ -85,7 +100,8 @@ async def test_a_follow_up_mail_is_in_the_thread_of_the_first(notifier, postbox)
     """Mail programs thread by References."""
     first = delivery(hit(1, story="s"))
     opening = await told(notifier, channel(postbox.url()), first)
-    await told(notifier, channel(postbox.url()), delivery(hit(2, story="s"), follows=opening.message_id))
+    second = delivery(hit(2, story="s"), follows=first.key)
+    await told(notifier, channel(postbox.url()), second, opening=opening.envelope)
     assert postbox.mails[1].parsed["References"] == postbox.mails[0].parsed["Message-ID"]
     assert postbox.mails[1].parsed["In-Reply-To"] == postbox.mails[0].parsed["Message-ID"]
 
@@ -153,17 +169,22 @@ async def test_one_refused_recipient_of_three_gets_his_own_retry(notifier, postb
     """Greylisting of one must not mail the other two again and again."""
     everybody = channel(postbox.url("an@krant.example", "bo@krant.example", "cy@krant.example"))
     postbox.refusing_to = {"bo@krant.example": "451 4.7.1 greylisted"}
+    taken: dict[str, str] = {}
 
-    error = await refused(notifier, everybody)
+    error = await refused(notifier, everybody, taken=taken)
     assert error.retry
     assert "bo@krant.example: 451" in error.reason
     assert "2 of 3 took it" in error.reason
     assert sorted(mail.recipient for mail in postbox.mails) == ["an@krant.example", "cy@krant.example"]
 
+    assert not any("@" in recipient for recipient in taken), "no part of an address goes on record"
+
     postbox.refusing_to = {}
-    await told(notifier, everybody)
+    await told(Notifier(), everybody, taken=taken)
     assert [mail.recipient for mail in postbox.mails].count("bo@krant.example") == 1
     assert len(postbox.mails) == 3
+    await told(Notifier(), everybody, taken=taken)
+    assert len(postbox.mails) == 3, "all of them have it"
 
 
 async def test_one_recipient_who_is_gone_does_not_stop_the_others(notifier, postbox):
@@ -360,7 +381,7 @@ async def test_a_service_gets_plain_text_within_its_limit(notifier, slack):
     """Any of apprise's services; here the one that posts JSON."""
     sent = await told(notifier, channel(json_url(slack)))
     ((_, body),) = slack.requests
-    assert sent.title.encode() in body
+    assert sent.message.title.encode() in body
     assert b"https://krant.example/buitenland/1" in body
     assert b"github" not in body  # no pictures from elsewhere
 
@@ -597,13 +618,15 @@ async def test_a_night_of_faults_loses_nothing(postbox, slack):
             departure = depart(due, to, now, BRUSSELS)
             outbox |= {one.key: one for one in departure.held}
             leaving = [*departure.messages, *([departure.held] if departure.held else [])]
-            for place, together in enumerate(departure.messages):
+            for place, composed in enumerate(departure.messages):
+                envelope = enveloped(composed, now)
+                together = [replace(one, envelope=envelope.key) for one in composed]
                 postbox.refusing = chance.choice(["", "", "", "451 later"])
                 postbox.dropping = chance.random() < 0.05
                 slack.mode = chance.choice(["ok"] * 4 + ["429", "500", "drop"])
                 slack.retry_after = "120"
                 try:
-                    receipt = await notifier.send(to, message(together, to, zone=BRUSSELS))
+                    receipt = await notifier.send(to, message(together, to, zone=BRUSSELS), envelope)
                 except DeliveryError as error:
                     uncertain += error.uncertain
                     jitter = chance.random()

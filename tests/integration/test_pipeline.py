@@ -227,8 +227,8 @@ async def test_one_story_in_two_papers_is_one_thread(scene):
     scene.clock.forward(minutes=10)
     await scene.flow()
 
-    first, second = scene.post.to("slack")
-    assert second.references == first.message_id
+    first, second = scene.post.envelopes_to("slack")
+    assert second.opening == first
     assert len({record.hit.story for record in asked(scene).list_hits()}) == 1
 
 

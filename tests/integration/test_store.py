@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from monitor.errors import StoreError
-from monitor.model import Feed, FeedState, Mute, Outcome, Verdict, key_of
+from monitor.model import Envelope, Feed, FeedState, Mute, Outcome, Verdict, key_of
 from monitor.store import PollRecord, Queries, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
@@ -148,11 +148,11 @@ def test_a_hit_comes_back_with_its_article_and_evidence(store):
     )
     hit = a_hit(article, silent=True, story=key_of("story", "x"))
     store.save_poll(feed, POLLED, [entry])
-    store.record(entry, a_verdict(article, hit), [hit], [a_delivery(hit, follows="<1@x>")], NOW)
+    store.record(entry, a_verdict(article, hit), [hit], [a_delivery(hit, follows="1")], NOW)
 
     (delivery,) = store.claim_deliveries("desk", NOW, LEASE)
 
-    assert delivery == a_delivery(hit, follows="<1@x>")
+    assert delivery == a_delivery(hit, follows="1")
     (found,) = delivery.subject.match.evidence
     assert delivery.subject.article.body[found.start : found.end] == found.text
 
@@ -661,6 +661,57 @@ def test_what_waits_for_a_removed_channel_is_kept_until_the_channel_is_back(stor
     assert [one.due for one in store.claim_deliveries("desk", NOW + MINUTE, LEASE)] == [NOW + MINUTE]
 
 
+def test_what_lies_in_an_envelope_is_remembered_with_who_took_it(store):
+    """A process that dies after sending must make the same message again, and only for those who lack it."""
+    one, two = (a_delivery(a_hit_on_record(store, n)) for n in (1, 2))
+    new = Envelope(key="e" * 32, dated=NOW)
+
+    assert store.seal(new, [one, two]) == new
+    store.took(new.key, "an", "")
+    store.took(new.key, "bo", "1764.001")
+
+    assert {found.envelope for found in store.claim_deliveries("desk", NOW, LEASE)} == {new.key}
+    again = store.seal(replace(new, dated=NOW + MINUTE), [one, two])
+    assert again == replace(new, taken={"an": "", "bo": "1764.001"})
+
+
+def test_how_a_delivery_went_says_nothing_of_its_envelope(store):
+    """Whoever saves it may hold it from before it was put into one."""
+    one = a_delivery(a_hit_on_record(store))
+    store.seal(Envelope(key="e" * 32, dated=NOW), [one])
+    store.save_deliveries([replace(one, outcome=Outcome.RETRY, attempts=1)])
+    (found,) = store.claim_deliveries("desk", NOW, LEASE)
+    assert found.envelope == "e" * 32
+
+
+def test_a_follow_up_gets_the_envelope_of_the_message_that_told_the_story_first(store):
+    """Once that was sent: there is no thread before."""
+    first, second = (a_delivery(a_hit_on_record(store, n)) for n in (1, 2))
+    opening, follows = (Envelope(key=letter * 32, dated=NOW) for letter in "ef")
+    store.seal(opening, [first])
+    store.took(opening.key, "room", "1764.001")
+    assert store.seal(follows, [second], first.key).opening is None
+
+    store.save_deliveries([replace(first, due=None, outcome=Outcome.SENT, sent=NOW)])
+
+    assert store.seal(follows, [second], first.key).opening == replace(opening, taken={"room": "1764.001"})
+    assert store.seal(follows, [second], "no such delivery").opening is None
+
+
+def test_an_envelope_is_claimed_and_retried_whole(store):
+    """A message of which a part is missing would be another one."""
+    made = [a_delivery(a_hit_on_record(store, n), created=NOW + n * MINUTE) for n in range(5)]
+    store.save_deliveries(made)
+    store.seal(Envelope(key="e" * 32, dated=NOW), [made[0], made[4]])
+
+    claimed = store.claim_deliveries("desk", NOW, LEASE, most=2)
+    assert [one.key for one in claimed] == [made[0].key, made[1].key, made[4].key]
+
+    store.save_deliveries([replace(one, due=None, outcome=Outcome.DEAD) for one in claimed])
+    assert store.retry_deliveries([made[4].key], NOW) == 2
+    assert [one.key for one in store.claim_deliveries("desk", NOW, LEASE)] == [made[n].key for n in (0, 2, 3, 4)]
+
+
 def test_a_dead_delivery_can_be_sent_again_and_a_sent_one_cannot(store):
     """A person who mends the password gets what was missed, once."""
     dead, sent = (a_delivery(a_hit_on_record(store, n)) for n in (1, 2))
@@ -701,6 +752,7 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
     """An entry dropped while its feed lists it would be new again, and alarm again."""
     hit = a_hit_on_record(store, 1)
     store.save_deliveries([replace(a_delivery(hit), due=None, outcome=Outcome.SENT, sent=NOW)])
+    store.seal(Envelope(key="e" * 32, dated=NOW), [a_delivery(hit)])
     feed = a_feed()
     listed, gone, waits = (an_entry(feed, n, content="veel") for n in (2, 3, 4))
     store.save_poll(replace(feed, state=FeedState(recent=(listed.key,))), POLLED, [listed, gone, waits])
@@ -710,9 +762,9 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
     day = timedelta(days=1)
 
     done = store.housekeeping(NOW + 20 * day, keep_articles=400 * day, keep_pages=14 * day)
-    assert done == {"deliveries": 0, "entries": 0, "contents": 2, "articles": 0, "polls": 2, "hosts": 0}
+    assert done == {"deliveries": 0, "entries": 0, "contents": 2, "articles": 0, "polls": 2, "hosts": 0, "envelopes": 0}
     done = store.housekeeping(NOW + 401 * day, keep_articles=400 * day, keep_pages=14 * day)
-    assert done == {"deliveries": 1, "entries": 2, "contents": 0, "articles": 2, "polls": 0, "hosts": 0}
+    assert done == {"deliveries": 1, "entries": 2, "contents": 0, "articles": 2, "polls": 0, "hosts": 0, "envelopes": 1}
 
     assert queries.hit(hit.key).deliveries[0].outcome is Outcome.SENT
     assert set(store.known([listed.key, gone.key, waits.key])) == {listed.key, waits.key}

@@ -1,5 +1,6 @@
 """When an alert leaves, with what it travels, and what follows a refusal."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Delivery, Mute, Outcome, Receipt, Secret, message_id
+from monitor.model import Channel, Delivery, Mute, Outcome, Receipt, Secret
 from monitor.policy.delivery import (
     FEWEST_TRIES,
     LONGEST_PAUSE,
@@ -21,9 +22,12 @@ from monitor.policy.delivery import (
     after_refused,
     after_sent,
     behind,
+    behind_refusal,
     depart,
     due_for,
+    enveloped,
     gather,
+    opening,
     route,
     tell,
 )
@@ -114,7 +118,10 @@ def test_a_follow_up_goes_in_the_thread_of_the_storys_first_alert():
         hit(2, story="s"), rule(), {"desk": DESK}, (), NOW, BRUSSELS, earlier=(elsewhere, other_story, first)
     )
 
-    assert follow_up.follows == message_id(first)
+    assert follow_up.follows == first.key
+    assert opening([follow_up]) == first.key
+    assert opening([first, follow_up]) == "", "the message that tells the story first"
+    assert opening([follow_up, delivery(hit(4))]) == "", "of several stories"
     assert follow_up.due == NOW
 
 
@@ -318,8 +325,8 @@ def test_what_quiet_hours_held_leaves_together_and_what_is_fresh_apart():
 
 def test_a_refused_message_comes_again_as_it_was():
     """A new hit of the story must not change it: its Message-ID is how a mail program knows the repetition."""
-    first = [delivery(hit(number, story="s")) for number in (1, 2)]
-    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in first]
+    (first,) = gather([delivery(hit(number, story="s")) for number in (1, 2)], DESK, NOW)
+    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in sealed(first)]
     fresh = delivery(hit(3, story="s"), created=NOW + timedelta(seconds=30))
     assert gather([fresh, *refused], DESK, NOW + timedelta(hours=1)) == (tuple(sorted(refused, key=by_key)), (fresh,))
 
@@ -328,8 +335,34 @@ def test_a_gathered_message_that_is_refused_comes_again_as_it_was():
     """Also what only a limit brought together."""
     limited = replace(DESK, at_most=(1, timedelta(hours=1)))
     ((*gathered,),) = gather(made(5), limited, NOW)
-    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in gathered]
+    refused = [after_refused(one, refusal(), NOW, DAYS, 0.5) for one in sealed(gathered)]
     assert gather(refused, DESK, NOW + timedelta(hours=1)) == (tuple(refused),)
+
+
+@pytest.mark.parametrize("limited", [DESK, replace(DESK, at_most=(1, timedelta(hours=1))), MORNING])
+def test_a_message_that_a_kill_interrupted_goes_again_as_it_was(limited):
+    """It may have been taken: with a new hit in it, or one less, it would be another message to the mail program."""
+    ((*interrupted,),) = gather(made(3), MORNING, NOW)
+    later = [delivery(hit(number), created=NOW + timedelta(minutes=1)) for number in range(10, 50)]
+
+    first, *others = gather([*later, *sealed(interrupted)], limited, NOW + timedelta(hours=1))
+
+    assert enveloped(first, NOW).key == enveloped(interrupted, NOW).key
+    assert sorted(one.key for message in others for one in message) == sorted(one.key for one in later)
+
+
+def test_an_envelope_is_not_taken_apart_by_an_edit_of_the_rules():
+    """One of its hits became urgent while the channel did not answer: the message goes as it was."""
+    together = sealed([delivery(hit(1, rule="war")), delivery(hit(2))])
+    night = local(2026, 11, 19, 3)
+    assert depart(together, NIGHT, night, BRUSSELS, urgent={"war"}).messages == (tuple(together),)
+    assert behind_refusal(together, night, {"war"}) == (tuple(together), ())
+
+
+def sealed(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """As the store gives them back once they were to leave."""
+    key = enveloped(deliveries, NOW).key
+    return [replace(one, envelope=key) for one in deliveries]
 
 
 def by_key(one: Delivery) -> str:
@@ -404,6 +437,15 @@ def test_an_urgent_hit_breaks_quiet_hours_and_leaves_the_others():
     assert [one.key for one in departure.held] == [calm.key]
 
 
+def test_a_message_has_the_same_id_whenever_it_leaves():
+    """A repetition after a crash is known by it; other deliveries have another."""
+    one, two = made(2)
+    again = replace(one, attempts=3, due=NOW + timedelta(hours=1))
+    assert enveloped([one], NOW).message_id == enveloped([again], NOW + DAYS).message_id
+    assert len({enveloped(some, NOW).message_id for some in ([one], [two], [one, two])}) == 3
+    assert re.fullmatch(r"<[0-9a-f]{32}@monitor\.invalid>", enveloped([one], NOW).message_id)
+
+
 # --- how it went -----------------------------------------------------------------------------------------------------
 
 
@@ -471,7 +513,7 @@ def test_a_delivery_is_dead_only_after_its_time_and_after_enough_tries():
 def test_those_behind_a_refused_one_wait_with_it():
     """The order within a channel is kept, and their attempts do not count."""
     first, *others = made(3)
-    refused = after_refused(first, refusal(), NOW, DAYS, 0.5)
+    refused = after_refused(*sealed([first]), refusal(), NOW, DAYS, 0.5)
     waiting = behind(others, refused)
     assert {one.due for one in waiting} == {refused.due}
     assert {one.attempts for one in waiting} == {0}
@@ -511,6 +553,7 @@ class Room:
 
     def send(self, message: tuple[Delivery, ...], now: datetime) -> None:
         self.tries += 1
+        message = tuple(sealed(message))
         if self.tries in self.refusals:
             self.outbox |= {one.key: after_refused(one, refusal(), now, DAYS, 0.5) for one in message}
         else:

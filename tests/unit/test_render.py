@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Channel, Evidence, Secret, message_id
+from monitor.model import Channel, Evidence, Secret
 from monitor.policy.delivery import MOST
 from monitor.render import message
 from monitor.render.limits import LIMITS, limit_of
@@ -139,24 +139,6 @@ def test_outlets_are_listed_as_a_sentence_has_them():
 
 
 # --- mail ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_message_has_the_same_id_whenever_it_is_made():
-    """A repetition after a crash is known by it; other deliveries have another."""
-    one, two = delivery(hit(1)), delivery(hit(2))
-    again = replace(one, attempts=3, due=NOW + timedelta(hours=1))
-    assert message([one], MAIL, zone=BRUSSELS).message_id == message([again], MAIL, zone=BRUSSELS).message_id
-    assert len({message(some, MAIL, zone=BRUSSELS).message_id for some in ([one], [two], [one, two])}) == 3
-    assert re.fullmatch(r"<[0-9a-f]{32}@monitor\.invalid>", message_id(one))
-
-
-def test_a_story_is_one_thread():
-    """What follows refers to the first; a digest of several stories belongs to none."""
-    first, second = delivery(hit(1, story="s")), delivery(hit(2, story="s"))
-    assert message([first], MAIL, zone=BRUSSELS).references == ""
-    assert message([replace(second, follows="<a@b>")], MAIL, zone=BRUSSELS).references == "<a@b>"
-    assert message([first, second], MAIL, zone=BRUSSELS).references == message_id(first)
-    assert message([first, delivery(hit(3))], MAIL, zone=BRUSSELS).references == ""
 
 
 def test_the_mail_loads_nothing_and_runs_nothing():

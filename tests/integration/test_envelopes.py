@@ -1,0 +1,150 @@
+"""What a message is made of is on record before it is sent: a kill in between repeats it, and makes no other of it."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from monitor.drain import Tally, deliver_all
+from monitor.notify import Notifier
+from monitor.pipeline import Pipeline
+from tests.acceptance.newsroom import secret_story
+from tests.fakes import Scene, paper_feed, stage
+from tests.postbox import Postbox
+
+RULES = """
+version: 1
+settings: {{ops: [desk], database: "{database}"}}
+channels: {{desk: {{{how}url: "{url}"}}}}
+feeds: []
+lists:
+  use: [kremlin, secret-talks]
+rules:
+  - {{id: talks, name: Geheime gesprekken, find: $covert + $contact + $kremlin, send: [desk]}}
+"""
+
+
+@dataclass
+class Slow(Postbox):
+    """A mail server that thinks until it is told to go on: at its answer to a mail, or before it takes a recipient."""
+
+    thinks_over: str = ""  # a recipient
+    answers_late: bool = False
+    thinking: threading.Event = field(default_factory=threading.Event)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address == self.thinks_over:
+            await self._think()
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        said = await super().handle_DATA(server, session, envelope)
+        if self.answers_late:
+            await self._think()
+        return said
+
+    async def _think(self) -> None:
+        self.thinking.set()
+        while self.thinking.is_set():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def postbox() -> Iterator[Slow]:
+    with Slow().open() as box:
+        yield box
+        box.thinking.clear()
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    made = stage(tmp_path)
+    made.subscribe("krant")
+    made.publish("krant", ("oud.html", "Brug klaar", "De brug gaat in het voorjaar open.\nHet werk duurde drie jaar."))
+    await made.flow()
+    yield made
+    made.store.close()
+
+
+def told_to(scene: Scene, folder: Path, url: str, how: str = "") -> None:
+    """Let the rules send to this address, through the real doors."""
+    scene.with_rules(RULES.format(database=scene.address, url=url, how=how), folder)
+    scene.pipeline = replace(scene.pipeline, notifier=Notifier())
+
+
+def write(scene: Scene, *numbers: int) -> None:
+    """Let the paper list these stories, and be asked at once."""
+    scene.publish("krant", *((f"{n}.html", *secret_story(n)) for n in numbers))
+    for feeds in ([], [paper_feed("krant")]):
+        scene.store.sync_feeds(feeds, scene.clock(), lambda _: timedelta(0))
+
+
+async def killed_while(scene: Scene, postbox: Slow) -> None:
+    """Let the daemon read and send, and end it while the mail server thinks; then start again."""
+    before, pipeline = scene.pipeline, without_sending(scene.pipeline)
+    scene.pipeline = pipeline
+    await scene.flow()
+    scene.pipeline = before
+    sending = asyncio.create_task(deliver_all(before, Tally(), "desk", asyncio.Event()))
+    assert await asyncio.to_thread(postbox.thinking.wait, 20)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    postbox.thinks_over, postbox.answers_late = "", False
+    postbox.thinking.clear()
+    scene.store.reclaim()
+    scene.pipeline = replace(before, notifier=Notifier())
+
+
+def without_sending(pipeline: Pipeline) -> Pipeline:
+    """The same, with the channels closed: what is found waits in the outbox."""
+
+    class Closed(Pipeline):
+        async def channels_waiting(self) -> tuple[str, ...]:
+            return ()
+
+    return Closed(**{name: getattr(pipeline, name) for name in Pipeline.__dataclass_fields__})
+
+
+async def test_a_message_that_a_kill_interrupted_is_the_same_message_again(scene, postbox, tmp_path):
+    """Another story came meanwhile: it makes a mail of its own, and the first is folded away by the mail program."""
+    told_to(scene, tmp_path, postbox.url(), "digest: hourly, ")
+    scene.clock.forward(minutes=10)
+    write(scene, 1, 2)
+    await scene.flow()
+    scene.clock.forward(hours=1)
+    postbox.answers_late = True
+    await killed_while(scene, postbox)
+    assert len(postbox.mails) == 1
+
+    write(scene, 1, 2, 3)
+    await scene.flow()
+    scene.clock.forward(hours=1)
+    await scene.flow()
+
+    first, again, other = postbox.mails
+    assert again.raw == first.raw
+    assert other.parsed["Message-ID"] != first.parsed["Message-ID"]
+    assert "/3.html" in other.part("plain")
+    assert "/1.html" not in other.part("plain")
+
+
+async def test_a_kill_between_two_recipients_mails_the_first_once(scene, postbox, tmp_path):
+    """What the first of them took is on disk before the second is asked."""
+    told_to(scene, tmp_path, postbox.url("an@krant.example", "bo@krant.example", "cy@krant.example"))
+    write(scene, 1)
+    postbox.thinks_over = "bo@krant.example"
+    await killed_while(scene, postbox)
+    assert [mail.recipient for mail in postbox.mails] == ["an@krant.example"]
+
+    scene.clock.forward(minutes=1)
+    await scene.flow()
+
+    assert [mail.recipient for mail in postbox.mails] == ["an@krant.example", "bo@krant.example", "cy@krant.example"]
+    assert len({mail.raw for mail in postbox.mails}) == 1
