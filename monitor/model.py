@@ -391,6 +391,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """What the readers of a channel have heard of a story, or are about to hear."""
+
+    first: str  # key of the delivery that told it first
+    waits: datetime | None = None  # when the last that is still to be told is due
+    sent: datetime | None = None  # when the last left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What holds the deliveries of one message together: on record before it is sent, so that a repetition is the same."""
 

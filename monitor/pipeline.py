@@ -294,13 +294,13 @@ class Pipeline:
         story, adds = await self._story(article, signature, told, beside)
         hits = tuple(self._hit(entry, article, match, story, adds, now) for match in verdict.matches)
         mutes = await self.store.apart(self.store.mutes, now)
-        earlier = await self.store.apart(self.store.deliveries_of, story)
+        threads = await self.store.apart(self.store.threads, story, now)
         rules = {rule.id: rule for rule in self.config.book.rules}
         deliveries = tuple(
             delivery
             for hit in hits
             for delivery in outbox.route(
-                hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, earlier=earlier
+                hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, threads=threads
             )
         )
         if due is not None:

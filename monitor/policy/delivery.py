@@ -15,7 +15,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, ChannelKind, Delivery, Envelope, Hit, Mute, Notice, Outcome, Receipt, key_of
+from monitor.model import Channel, ChannelKind, Delivery, Envelope, Hit, Mute, Notice, Outcome, Receipt, Thread, key_of
 from monitor.rules.spec import Rule
 
 # The first retry comes after this long, each next one after twice as long, up to the last value.
@@ -40,13 +40,13 @@ def route(  # noqa: PLR0913, PLR0917  (a pure decision names all that it depends
     now: datetime,
     zone: ZoneInfo,
     *,
-    earlier: Sequence[Delivery] = (),
+    threads: Mapping[str, Thread] = {},
 ) -> tuple[Delivery, ...]:
     """Return the deliveries of a hit: one for each channel that its rule sends to; none when the hit is silent.
 
     A muted hit gets its delivery too, done before it began, so that the record tells why nobody heard of it.
-    `earlier` are the deliveries on record of the same story's other hits: what follows them goes in their thread,
-    and no sooner than `rule.every` after the last.
+    `threads` are, by channel, what its readers have heard of the hit's story: what follows goes in the thread, and no
+    sooner than `rule.every` after the last.
     """
     if hit.silent:
         return ()
@@ -58,10 +58,9 @@ def route(  # noqa: PLR0913, PLR0917  (a pure decision names all that it depends
         return tuple(replace(delivery, outcome=Outcome.MUTED, error=reason) for delivery in made)
     routed = []
     for channel in wanted:
-        told = [one for one in earlier if one.channel == channel.name and _counts(one, hit)]
-        due = due_for(channel, _not_before(told, rule.every, now), zone, rule.urgent)
-        follows = min(told, key=_order).key if told else ""
-        routed.append(replace(_delivery(hit, channel, now, due), follows=follows))
+        thread = threads.get(channel.name)
+        due = due_for(channel, _not_before(thread, rule.every, now), zone, rule.urgent)
+        routed.append(replace(_delivery(hit, channel, now, due), follows=thread.first if thread else ""))
     return tuple(routed)
 
 
@@ -88,21 +87,13 @@ def mutes_hit(mute: Mute, hit: Hit, now: datetime) -> bool:
     return bool(wanted) and any(wanted == name.casefold() for name in names[mute.kind])
 
 
-def _counts(delivery: Delivery, hit: Hit) -> bool:
-    """Whether the reader hears of this earlier hit: then the new one follows it."""
-    heard = delivery.outcome not in {Outcome.MUTED, Outcome.DEAD}
-    same_story = isinstance(delivery.subject, Hit) and delivery.subject.story == hit.story
-    return heard and same_story and delivery.subject.key != hit.key
-
-
-def _not_before(told: Sequence[Delivery], every: timedelta | None, now: datetime) -> datetime:
+def _not_before(thread: Thread | None, every: timedelta | None, now: datetime) -> datetime:
     """Return when a follow-up may be told: with the one that waits already, or `every` after the last that was sent."""
-    if not told or not every:
+    if not thread or not every:
         return now
-    waiting = [one.due for one in told if one.due and one.due > now]
-    if waiting:
-        return min(max(waiting), now + every)
-    return max([now, *(one.sent + every for one in told if one.sent and one.sent <= now)])
+    if thread.waits and thread.waits > now:
+        return min(thread.waits, now + every)
+    return max(now, thread.sent + every) if thread.sent and thread.sent <= now else now
 
 
 def _delivery(subject: Hit | Notice, channel: Channel, now: datetime, due: datetime | None) -> Delivery:

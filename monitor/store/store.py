@@ -16,7 +16,21 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
@@ -33,6 +47,7 @@ from monitor.model import (
     Notice,
     Outcome,
     Secret,
+    Thread,
     Verdict,
     Visit,
 )
@@ -496,11 +511,11 @@ class Store:
         with self._write() as c:
             change_all(c, t.deliveries, [rows.delivery_values(delivery) for delivery in deliveries])
 
-    def deliveries_of(self, stories: str | Iterable[str]) -> tuple[Delivery, ...]:
-        """Return the deliveries of all hits of these stories, in the order in which they were made."""
-        asked = [stories] if isinstance(stories, str) else sorted(set(stories))
+    def threads(self, story: str, now: datetime) -> dict[str, Thread]:
+        """Return what has been told of a story, or is to be told, by channel; nobody heard of what was muted or is dead."""
         with self._read() as c:
-            return delivery_rows(c, t.hits.c.story.in_(asked))
+            return {row.channel: Thread(first=row.first, waits=row.waits, sent=row.sent) for row in c.execute(
+                _threads(story, now))}  # fmt: skip
 
     def deliveries_for(self, hits: Iterable[str]) -> tuple[Delivery, ...]:
         """Return the deliveries of these hits, by key."""
@@ -786,6 +801,28 @@ def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
         if isinstance(delivery.subject, Notice):
             add(c, t.notices, rows.notice_values(delivery.subject))
     return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
+
+
+def _threads(story: str, now: datetime) -> Select[Any]:
+    """Ask, by channel, for the delivery that told a story first, and when the last leaves and the last left.
+
+    The database puts together what may be thousands of rows. A `sent` of a clock that was ahead does not count.
+    """
+    told, due = t.deliveries.c, func.coalesce(t.deliveries.c.leased, t.deliveries.c.due)
+    inorder = func.row_number().over(partition_by=told.channel, order_by=(told.created, t.hits.c.found, told.key))
+    heard = or_(told.outcome.is_(None), told.outcome.not_in((Outcome.MUTED, Outcome.DEAD)))
+    each = (
+        select(told.channel, told.key, due.label("due"), told.sent, inorder.label("place"))
+        .join(t.hits, t.hits.c.key == told.hit)
+        .where(t.hits.c.story == story, heard)
+        .subquery()
+    )
+    return select(
+        each.c.channel,
+        func.max(case((each.c.place == 1, each.c.key))).label("first"),
+        func.max(each.c.due).label("waits"),
+        func.max(case((each.c.sent <= now, each.c.sent))).label("sent"),
+    ).group_by(each.c.channel)
 
 
 def _with_their_envelopes(keys: Sequence[str]) -> ColumnElement[bool]:

@@ -194,14 +194,18 @@ def article(number: int) -> Article:
         title = "<!channel> @everyone </b><script> " + "Тайные переговоры 🕊️ " * 60 + title
     if number % 13 == 0:
         text = "секретно" * 500 + " geheim gesprek. " + text
-    url = f"https://krant.example/n/{number:06}.html"
+    url = url_of(number)
     return Article(
         key=key_of("article", url), url=url, title=title, body=text, language="nl", outlet=f"Krant {number % 7}"
     )
 
 
+def url_of(number: int) -> str:
+    return f"https://krant.example/n/{number:06}.html"
+
+
 def hit_key(number: int) -> str:
-    return key_of("hit", "talks", article(number).key)
+    return key_of("hit", "talks", key_of("article", url_of(number)))
 
 
 def life(folder: str, ca: str, began: float, share: int) -> None:
@@ -245,8 +249,8 @@ async def _find(pipeline: Pipeline, share: int) -> None:
     """Put hits on record, as reading an entry does."""
     known = await pipeline.store.apart(pipeline.store.hits_exist, [hit_key(n) for n in range(share)])
     for number in range(share):
-        found = replace(article(number), found=pipeline.clock())
         if hit_key(number) not in known:
+            found = replace(article(number), found=pipeline.clock())
             verdict = Verdict(Outcome.READ, found, pipeline.ruleset.match(found))
             await pipeline.record(Entry(key=key_of("entry", found.url), feed="", link=found.url), verdict)
 

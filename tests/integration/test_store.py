@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from monitor.errors import StoreError
-from monitor.model import Envelope, Feed, FeedState, Mute, Outcome, Verdict, key_of
+from monitor.model import Envelope, Feed, FeedState, Mute, Outcome, Thread, Verdict, key_of
 from monitor.store import PollRecord, Queries, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
@@ -621,8 +621,33 @@ def test_a_sent_delivery_is_done_and_a_refused_one_waits(store):
     assert store.claim_deliveries("desk", NOW + LEASE, LEASE) == (refused,)
     assert store.sent_since("desk", NOW) == (NOW + MINUTE,)
     assert store.sent_since("desk", NOW + 2 * MINUTE) == store.sent_since("slack", NOW) == ()
-    assert store.deliveries_of(one.subject.story) == (sent,)
-    assert set(store.deliveries_of([one.subject.story, two.subject.story])) == {sent, refused}
+    assert set(store.deliveries_for([one.subject.key, two.subject.key])) == {sent, refused}
+
+
+def test_what_was_told_of_a_story_is_known_by_channel(store):
+    """A follow-up goes in the thread of the first that somebody heard, `every:` so long after the last."""
+    story = key_of("story", "s")
+    told = {
+        "muted": {"created": NOW - 9 * MINUTE, "due": None, "outcome": Outcome.MUTED},
+        "dead": {"created": NOW - 8 * MINUTE, "due": None, "outcome": Outcome.DEAD},
+        "first": {"created": NOW - 7 * MINUTE, "due": None, "outcome": Outcome.SENT, "sent": NOW - 6 * MINUTE},
+        "last": {"created": NOW - 5 * MINUTE, "due": None, "outcome": Outcome.SENT, "sent": NOW - 3 * MINUTE},
+        "ahead": {"created": NOW - 4 * MINUTE, "due": None, "outcome": Outcome.SENT, "sent": NOW + LEASE},
+        "waits": {"created": NOW - 2 * MINUTE, "due": NOW - MINUTE, "outcome": Outcome.RETRY},
+        "later": {"created": NOW - MINUTE, "due": NOW + MINUTE},
+    }
+    made = {}
+    for number, (name, how) in enumerate(told.items()):
+        made[name] = replace(a_delivery(a_hit_on_record(store, number, story=story)), **how)
+    store.save_deliveries(list(made.values()))
+    slack = a_delivery(a_hit_on_record(store, 10, "slack", story=story), "slack")
+    a_hit_on_record(store, 11, story=key_of("story", "other"))
+
+    desk = Thread(first=made["first"].key, waits=NOW + MINUTE, sent=NOW - 3 * MINUTE)
+    assert store.threads(story, NOW) == {"desk": desk, "slack": Thread(first=slack.key, waits=NOW)}
+    store.claim_deliveries("slack", NOW, LEASE)
+    assert store.threads(story, NOW)["slack"].waits == NOW, "a claim moves nothing"
+    assert store.threads(key_of("story", "new"), NOW) == {}
 
 
 def test_a_channel_that_refused_is_known_until_it_is_asked_again(store):

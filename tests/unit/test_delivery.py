@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Delivery, Mute, Outcome, Receipt, Secret
+from monitor.model import Channel, Delivery, Mute, Outcome, Receipt, Secret, Thread
 from monitor.policy.delivery import (
     FEWEST_TRIES,
     LONGEST_PAUSE,
@@ -111,12 +111,9 @@ def test_a_mute_of_something_else_hides_nothing(value):
 def test_a_follow_up_goes_in_the_thread_of_the_storys_first_alert():
     """One story is one thread, in each channel its own."""
     first = delivery(hit(1, story="s"), outcome=Outcome.SENT, due=None, sent=NOW)
-    elsewhere = delivery(hit(1, story="s"), "slack", outcome=Outcome.SENT, due=None, sent=NOW)
-    other_story = delivery(hit(3), created=NOW - DAYS, outcome=Outcome.SENT, due=None, sent=NOW - DAYS)
+    threads = {"desk": Thread(first=first.key, sent=NOW), "slack": Thread(first="another", sent=NOW)}
 
-    (follow_up,) = route(
-        hit(2, story="s"), rule(), {"desk": DESK}, (), NOW, BRUSSELS, earlier=(elsewhere, other_story, first)
-    )
+    (follow_up,) = route(hit(2, story="s"), rule(), {"desk": DESK}, (), NOW, BRUSSELS, threads=threads)
 
     assert follow_up.follows == first.key
     assert opening([follow_up]) == first.key
@@ -125,24 +122,16 @@ def test_a_follow_up_goes_in_the_thread_of_the_storys_first_alert():
     assert follow_up.due == NOW
 
 
-def test_nothing_follows_an_alert_that_nobody_got():
-    """A story whose first hit was muted or given up begins with the first that is told."""
-    muted = delivery(hit(1, story="s"), outcome=Outcome.MUTED, due=None)
-    dead = delivery(hit(2, story="s"), outcome=Outcome.DEAD, due=None)
-    (first,) = route(hit(3, story="s"), rule(), {"desk": DESK}, (), NOW, BRUSSELS, earlier=(muted, dead))
-    assert first.follows == ""
-
-
 def test_follow_ups_come_at_most_every_so_often_and_then_together():
     """`every: 2h`: the desk hears of a story once, and then of all that came since in one go."""
-    sent = delivery(hit(1, story="s"), outcome=Outcome.SENT, due=None, sent=NOW - timedelta(minutes=30))
-    slow = rule(every=timedelta(hours=2))
+    slow, sent = rule(every=timedelta(hours=2)), NOW - timedelta(minutes=30)
+    told = Thread(first="1", sent=sent)
 
-    (second,) = route(hit(2, story="s"), slow, {"desk": DESK}, (), NOW, BRUSSELS, earlier=(sent,))
-    assert second.due == sent.sent + timedelta(hours=2)
+    (second,) = route(hit(2, story="s"), slow, {"desk": DESK}, (), NOW, BRUSSELS, threads={"desk": told})
+    assert second.due == sent + timedelta(hours=2)
 
-    later = NOW + timedelta(minutes=20)
-    (third,) = route(hit(3, story="s"), slow, {"desk": DESK}, (), later, BRUSSELS, earlier=(sent, second))
+    later, waiting = NOW + timedelta(minutes=20), replace(told, waits=second.due)
+    (third,) = route(hit(3, story="s"), slow, {"desk": DESK}, (), later, BRUSSELS, threads={"desk": waiting})
     assert third.due == second.due
     assert gather([third, second], DESK, second.due) == ((second, third),)
 
