@@ -57,8 +57,8 @@ def _between(tree: HtmlElement, title: str, body: Sequence[Block]) -> list[str]:
     """Return the paragraphs between the title and the first paragraph of the body; none when they do not meet."""
     own = text.words(title)
     first = text.words(body[0].text)[:8] if body else ()
-    top = next((node for node in tree.iter("h1", "h2") if own and text.words(node.text_content()) == own), None)
-    if top is None or not first:
+    top = text.heading(tree, title) if first else None
+    if top is None:
         return []
     lines: list[str] = []
     for node in top.xpath(f"following::*[position() <= {_WALK}]"):
@@ -74,7 +74,12 @@ def _between(tree: HtmlElement, title: str, body: Sequence[Block]) -> list[str]:
 def _is_apart(node: HtmlElement) -> bool:
     """Return whether it stands in a menu, a caption or a box, or holds paragraphs of its own."""
     within = (node, *node.iterancestors())
-    return any(above.tag in _APART for above in within) or any(child.tag in _BLOCKS for child in node)
+    return any(above.tag in _APART for above in within) or any(_is_part(child) for child in node)
+
+
+def _is_part(child: HtmlElement) -> bool:
+    """Return whether an element's child is a paragraph; templates also leave empty ones behind."""
+    return child.tag == "br" or (child.tag in _BLOCKS and bool(child.text_content().strip()))
 
 
 def _is_linked(node: HtmlElement, words: Sequence[str]) -> bool:

@@ -7,14 +7,14 @@ neither their walls nor their front pages so. Only a page that no such word spea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from monitor import urls
-from monitor.extract import head, text
+from monitor.extract import head, text, weeds
 from monitor.extract.head import Head
 from monitor.extract.text import Block
 from monitor.model import Outcome, Page
@@ -50,6 +50,8 @@ _GATE_TITLES = re.compile(
     r"|(?:log ?in|sign ?in|inloggen|aanmelden|connexion|se connecter|identifiez-vous|anmelden|anmeldung|einloggen)(?:\W.{0,40})?"
     r"|(?:uw|je|jouw|votre|vos|ihre|your) (?:privacy|cookie|données|vie privée|datenschutz|choi).{0,60}"
     r"|(?:privacy|cookie)[ -]?(?:instellingen|voorkeuren|settings|preferences|einstellungen)\b.*"
+    r"|.{0,40}\b(?:unavailable|not available) in your (?:region|country|location)\b.*|.{0,40}\bindisponible dans votre (?:région|pays)\b.*"
+    r"|.{0,40}\bniet beschikbaar in (?:uw|jouw|je) (?:regio|land)\b.*|.{0,20}\bin ihrer region\b.{0,20}\bverfügbar\b.*"
     r"|(?:enable|schakel|activez|aktivieren sie) (?:javascript|cookies)\b.*)$",
     re.IGNORECASE,
 )
@@ -71,21 +73,19 @@ _LOST = re.compile(
     r"|(?:has been|was) (?:removed|deleted))|(?:^|\W)(?:page|nothing) (?:was )?found\b.{0,3}$|^\W*not found\W*$",
     re.IGNORECASE,
 )
-_PAY = re.compile(
-    r"(?:lees|verder|onbeperkt)\b.{0,40}\b(?:abonne|inlog|premium|plus\b|lid\b)|\b(?:word|neem|kies|nog geen)\b.{0,30}\b(?:abonn|lid\b)"
-    r"|(?:alleen|enkel|exclusief|uitsluitend) (?:voor|toegankelijk voor)\b.{0,20}\b(?:abonnee|leden)|al abonnee\b"
-    r"|(?:réservée?s?|exclusi\w+) (?:aux|à nos|pour)\b.{0,15}\babonnés|\babonnez-vous|déjà abonnée?|il (?:vous )?reste .{0,30}à lire"
-    r"|(?:la )?suite (?:de (?:l['’]|cet )article )?(?:est )?réservée|pour (?:lire|continuer|poursuivre)\b.{0,40}\b(?:abonn|connect)"
-    r"|(?:jetzt|weiter)\W?(?:weiter)?lesen\b.{0,40}\b(?:abo|plus|testen|\+)|(?:nur|exklusiv) für\b.{0,12}\b(?:abonnent|mitglieder|plus)"
-    r"|bereits abonnent|subscribe (?:now )?to (?:continue|read|keep)|(?:for|to) subscribers only|already a subscriber"
-    r"|(?:maak|créez|creëer)\b.{0,20}\b(?:gratis )?(?:account|compte)\b.{0,40}\b(?:lezen|lire)",
-    re.IGNORECASE,
-)
 _LISTS = re.compile(
     r"/(?:tags?|thema'?s?|themas?|topics?|onderwerp(?:en)?|dossiers?|rubriek(?:en)?|rubriques?|sections?|category|categor[iy]e|"
     r"auteurs?|authors?|autor(?:en)?|archie(?:f|ven)|archives?|zoeken|search|recherche|suche|live-?center)(?:/|$)",
     re.IGNORECASE,
 )
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_PARTS = frozenset(
+    {*_HEADINGS, "p", "div", "section", "article", "main", "aside", "nav", "header", "footer", "figure", "form", "ul", "ol",
+     "li", "dl", "dt", "dd", "table", "tbody", "tr", "td", "blockquote", "center"}
+)  # fmt: skip
+# Words of one passage: teasers are shorter. Passages: an article is cut by links to others a few times, a list by each.
+_AT_LENGTH, _FEW, _MANY = 100, 4, 15
+_NEAR = 25  # elements below a text among which it is asked to pay for the rest
 _LIST_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "ProfilePage", "ContactPage", "AboutPage"})
 
 
@@ -178,7 +178,7 @@ def _lost(seen: Sight) -> tuple[Outcome, str] | None:
 
 def _top(seen: Sight) -> list[str]:
     """Return the first lines that the page shows below its menus: its headings and the beginning of its text."""
-    shown = [" ".join(node.text_content().split()) for node in seen.tree.iter("h1", "h2")]
+    shown = [_line(node) for node in seen.tree.iter("h1", "h2")]
     return [*shown[:4], *(block.text for block in seen.blocks[:4])]
 
 
@@ -210,7 +210,7 @@ def _is_root(url: str) -> bool:
 def _other(seen: Sight) -> tuple[Outcome, str] | None:
     """A page that does not describe itself, and has not one long word of the title that the feed gave, is another page."""
     wanted = {word[:5] for word in text.words(seen.told) if len(word) > 4}
-    shown = {word[:5] for word in text.words(f"{seen.title} {text.joined(seen.blocks)}")}
+    shown = {word[:5] for word in text.words(" ".join((seen.title, *_top(seen), text.joined(seen.blocks))))}
     if len(wanted) < 3 or wanted & shown or is_described(seen.head):
         return None
     return Outcome.NOT_ARTICLE, "it has not a word of the feed's title"
@@ -229,16 +229,50 @@ def _addressed(url: str) -> bool:
 
 
 def _by_text(seen: Sight) -> tuple[Outcome, str] | None:
-    """Judge by the text alone: an article is prose and says one thing; a list is headlines, most of them links."""
-    words = max(1, len(text.words(seen.tree.text_content())))
-    headings = sum(1 for _ in seen.tree.iter("h1", "h2", "h3"))
-    if seen.prose < 3 * PROSE:
+    """Judge by the text alone: an article tells at length under one heading; a list is headlines, most of them links."""
+    if seen.prose < PROSE:
+        return Outcome.NOT_ARTICLE, "it has no text"
+    is_named = _is_named(seen)
+    passages = _passages(seen.tree, _HEADINGS if is_named else _PARTS)
+    longest = min(seen.prose, max(passages, default=0))
+    if is_named:
+        is_list = longest < _AT_LENGTH and len(passages) > _FEW
+        return (Outcome.NOT_ARTICLE, "it is a list of headlines") if is_list else None
+    if longest < _AT_LENGTH:
         return Outcome.NOT_ARTICLE, "it has too little text"
-    if seen.prose < words * 0.05:
-        return Outcome.NOT_ARTICLE, "nearly all of it is links"
-    if headings > 15 and seen.prose < headings * 2 * PROSE:
+    headlines = sum(1 for node in seen.tree.iter("h1", "h2", "h3") if node.find(".//a") is not None)
+    if headlines > _MANY and longest < headlines * 8:
         return Outcome.NOT_ARTICLE, "it is a list of headlines"
     return None
+
+
+def _is_named(seen: Sight) -> bool:
+    """Return whether a heading says what the page's title says, or the first one what the feed's does."""
+    told = text.heading(seen.tree, seen.told)
+    return text.heading(seen.tree, seen.head.title) is not None or (told is not None and told.tag == "h1")
+
+
+def _passages(tree: HtmlElement, headlines: Collection[str]) -> list[int]:
+    """Return how many words of prose stand between one headline and the next: an element of these that is a link."""
+    found = [0]
+    for node in tree.iter(*_PARTS):
+        own, linked = _own_words(node)
+        if own >= 4 and linked > 0.8 * own and node.tag in headlines:
+            found.append(0)
+        elif own >= PROSE and linked <= own / 3 and node.tag not in _HEADINGS:
+            found[-1] += own
+    return [words for words in found if words]
+
+
+def _own_words(node: HtmlElement) -> tuple[int, int]:
+    """Return how many words stand in an element itself, not in its parts, and how many of them are links."""
+    said, linked = node.text or "", 0
+    for child in node:
+        if child.tag not in _PARTS:
+            said += " " + child.text_content()
+            linked += sum(len(text.words(link.text_content())) for link in child.iter("a"))
+        said += " " + (child.tail or "")
+    return len(text.words(said)), linked
 
 
 def _path(url: str) -> str:
@@ -256,12 +290,27 @@ def _teaser(seen: Sight) -> tuple[Outcome, str] | None:
     told = seen.head.article.get("wordCount")
     if isinstance(told, int | str) and str(told).isdigit() and seen.prose > 0.7 * int(told) > 0:
         return None
-    if head.free(seen.head) is False and seen.prose < 200 and not _behind(seen):
+    if seen.prose >= 200 or _behind(seen):
+        return None
+    if head.free(seen.head) is False:
         return Outcome.TEASER, "the page says that the article is not free"
-    wall = next((block.text for block in seen.blocks[-4:] if len(block.text) < 300 and _PAY.search(block.text)), "")
-    if wall and seen.prose < 200:
+    if wall := next((line for line in _below(seen) if weeds.asks_to_pay(line)), ""):
         return Outcome.TEASER, f"it ends with “{wall[:80]}”"
     return None
+
+
+def _below(seen: Sight) -> Iterator[str]:
+    """Yield the last lines of the text, and the few that the page shows below it, which extractors leave out."""
+    yield from (block.text for block in seen.blocks[-4:])
+    last = next((block.text for block in reversed(seen.blocks) if len(text.words(block.text)) >= PROSE), "")
+    ends = [node for node in seen.tree.iter("p", "div", "td") if last and _line(node) == last]
+    for node in ends[-1].xpath(f"following::*[position() <= {_NEAR}]") if ends else ():
+        if not any(child.tag in _PARTS for child in node):
+            yield _line(node)
+
+
+def _line(node: HtmlElement) -> str:
+    return " ".join(node.text_content().split())
 
 
 def _behind(seen: Sight) -> bool:

@@ -150,11 +150,17 @@ def _title(parsed: HtmlElement, said: Head) -> str:
 
 def _titles(parsed: HtmlElement, said: Head) -> Iterator[str]:
     claimed = [_unsigned(title, said) for title in head.titles(said) if title]
-    shown = [" ".join(node.text_content().split()) for node in parsed.iter("h1")]
     yield from claimed[:2]
-    yield from shown[:1]
-    if not claimed and not shown:
-        yield _unsigned(said.title, said)
+    shown = [" ".join(node.text_content().split()) for node in parsed.iter("h1")]
+    yield from shown[:1] if claimed else _shown(parsed, said, shown)
+
+
+def _shown(parsed: HtmlElement, said: Head, tops: Sequence[str]) -> Iterator[str]:
+    """Yield the title of a page that claims none: on some the only <h1> names the paper or the menu."""
+    named = text.heading(parsed, said.title)
+    told = next((top for top in tops if len(text.words(top)) > 2), "")
+    yield " ".join(named.text_content().split()) if named is not None else told or _unsigned(said.title, said)
+    yield from tops[:1]
 
 
 def _unsigned(title: str, said: Head) -> str:
@@ -175,7 +181,7 @@ def _published(parsed: HtmlElement, said: Head, url: str, title: str) -> datetim
     """Return when the page says it appeared: in its head, below its title, in its address; best first."""
     if claimed := head.published(said):
         return claimed
-    shown = _marked(parsed) or _near(parsed, title)
+    shown = _marked(parsed) or _near(parsed, title) or _labelled(parsed)
     addressed = dates.in_url(url)
     if shown and addressed and abs(shown - addressed) > _A_DAY:
         return addressed  # what stands near the title may tell of a change, or of another article
@@ -194,14 +200,22 @@ def _marked(parsed: HtmlElement) -> datetime | None:
 
 def _near(parsed: HtmlElement, title: str) -> datetime | None:
     """Return the first moment within a few lines below the title."""
-    own = text.words(title)
-    top = next((node for node in parsed.iter("h1", "h2") if text.words(node.text_content()) == own), None)
+    top = text.heading(parsed, title)
     if top is None:
         return None
     below = itertools.islice(top.xpath("following::node()"), 120)
     for node in below:
         said = node if isinstance(node, str) else node.get("datetime") if node.tag == "time" else ""
         if said and len(said) < 120 and (made := dates.moment(said)):
+            return made
+    return None
+
+
+def _labelled(parsed: HtmlElement) -> datetime | None:
+    """Return the moment of the first short line that says that it tells when this was written: it may stand anywhere."""
+    for node in parsed.iter("p", "div", "span", "li", "td", "time", "small", "em"):
+        line = " ".join(node.text_content().split()) if len(node) < 4 else ""
+        if 0 < len(line) < 80 and weeds.is_dateline(line) and (made := dates.moment(line)):
             return made
     return None
 

@@ -14,6 +14,7 @@ from lxml.html import HtmlElement
 from readability import Document
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "cell", "ab", "code", "fw"})
+_NAMES = 4  # words: what has fewer names a section or a site, not one piece of news
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,19 @@ def joined(found: Iterable[Block]) -> str:
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a text in lower case, for comparing."""
     return tuple(re.findall(r"\w+", text.lower()))
+
+
+def heading(tree: HtmlElement, title: str) -> HtmlElement | None:
+    """Return the heading that says this title, or most of what it says: titles also name the paper and the section."""
+    wanted = words(title)
+    told, best, most = set(wanted), None, _NAMES - 1
+    for node in tree.iter("h1", "h2", "h3"):
+        said = words(node.text_content())
+        if said and said == wanted:
+            return node
+        if len(said) > most and sum(word in told for word in said) >= 0.8 * len(said):
+            best, most = node, len(said)
+    return best
 
 
 def _blocks(body: etree._Element) -> Iterator[Block]:

@@ -14,10 +14,12 @@ _AGENCY = r"(?:afp|anp|ap|apa|belga|bloomberg|dpa|epa|efe|kna|novum|reuters|rtr|
 _NAME = r"(?:[A-ZÀ-Þ][\w.'’-]*|van|von|der|den|de|di|du|la|le|ten|ter|zu|vom)"
 _NAMES = rf"{_NAME}(?: {_NAME}){{0,5}}"
 # A whole line that is one of these says nothing of the news. When it was written:
-_WHEN = re.compile(
-    r"(?:mis (?:en ligne|à jour)|publi(?:é|cation)|modifi[ée]+|actualisé|posté|créé|gepubliceerd|geplaatst|(?:laatst )?"
+_LABEL = (
+    r"(?:mise? (?:en ligne|à jour)|publi(?:é|cation)|modifi[ée]+|actualisé|posté|créé|gepubliceerd|geplaatst|(?:laatst )?"
     r"(?:bijgewerkt|gewijzigd|aangepast)|(?:laatste )?update|stand|veröffentlicht|aktualisiert|erstellt|published|updated|posted)"
-    rf"\b\W*(?:(?:le|op|am|on|om|à|at)\b\W*)?(?:\w+\W+){{0,2}}(?:{_DATE}|\d|vandaag|gisteren|heute|gestern|aujourd|hier|today)"
+)
+_WHEN = re.compile(
+    rf"{_LABEL}\b\W*(?:(?:le|op|am|on|om|à|at)\b\W*)?(?:\w+\W+){{0,2}}(?:{_DATE}|\d|vandaag|gisteren|heute|gestern|aujourd|hier|today)"
     r".{0,60}"
     rf"|\W*(?:\w+\W+)?{_DATE}\W*(?:\d{{4}}\W*)?(?:(?:à|om|um|at)?\W*\d{{1,2}}\s?[:hu.]\s?(?:\d\d)?\W*(?:uur|uhr|u|h)?\W*)?"
     r"|.{0,200}\b\d{1,2}\.\d{1,2}\.\d{4} \| \d+:\d\d min",
@@ -54,6 +56,19 @@ _ADVERTS = re.compile(
     r"|social media)\b",
     re.IGNORECASE,
 )
+# Where the reader is asked to pay for the rest, or to say who he is.
+_PAY = re.compile(
+    r"(?:lees|verder|onbeperkt)\b.{0,40}\b(?:abonne|inlog|premium|plus\b|lid\b)|\b(?:word|neem|kies|nog geen)\b.{0,30}\b(?:abonn|lid\b)"
+    r"|(?:alleen|enkel|exclusief|uitsluitend) (?:voor|toegankelijk voor)\b.{0,20}\b(?:abonnee|leden)|al abonnee\b"
+    r"|(?:réservée?s?|exclusi\w+) (?:aux|à nos|pour)\b.{0,15}\babonnés|\babonnez-vous|déjà abonnée?|il (?:vous )?reste .{0,30}à lire"
+    r"|(?:la )?suite (?:de (?:l['’]|cet )article )?(?:est )?réservée|pour (?:lire|continuer|poursuivre)\b.{0,40}\b(?:abonn|connect)"
+    r"|(?:jetzt|weiter)\W?(?:weiter)?lesen\b.{0,40}\b(?:abo|plus|testen|\+)|(?:nur|exklusiv) für\b.{0,12}\b(?:abonnent|mitglieder|plus)"
+    r"|bereits abonnent|subscribe (?:now )?to (?:continue|read|keep)|(?:for|to) subscribers only|already a subscriber"
+    r"|(?:maak|créez|creëer|create)\b.{0,20}\b(?:account|compte)\b.{0,40}\b(?:lezen|lire|read)"
+    r"|\b(?:registrieren|registreer|inscrivez|register)\b.{0,40}\b(?:weiter\w*lesen|lezen|lire|read)",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(rf"\W*{_LABEL}\b", re.IGNORECASE)
 _LONGEST = 240  # signs; what is longer is text
 
 
@@ -75,6 +90,16 @@ def is_weed(line: str) -> bool:
     return any(pattern.fullmatch(line) for pattern in (_WHEN, _WHO, _NEXT)) or bool(_ADVERTS.search(line))
 
 
+def is_dateline(line: str) -> bool:
+    """Return whether this line begins by saying that it tells when the article was written."""
+    return bool(_LABELLED.match(line))
+
+
+def asks_to_pay(line: str) -> bool:
+    """Return whether this line says that there is more to read for those who pay, or register."""
+    return len(line) < 300 and bool(_PAY.search(line))
+
+
 def _leads_elsewhere(block: Block) -> bool:
     """Return whether it is the headline of another story: a short line that is nothing but a link."""
     return block.linked > 0.8 and len(block.text) < _LONGEST
@@ -86,9 +111,9 @@ def _without_loose_cells(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _without_tail(blocks: list[Block]) -> list[Block]:
-    """Drop headings under which nothing stands."""
+    """Drop headings under which nothing stands, and the wish to be paid for what was read."""
     kept = list(blocks)
-    while kept and kept[-1].kind == "head":
+    while kept and (kept[-1].kind == "head" or asks_to_pay(kept[-1].text)):
         kept.pop()
     return kept
 
