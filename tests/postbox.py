@@ -10,6 +10,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -149,6 +150,7 @@ class Slack:
     received: list[dict[str, Any]] = field(default_factory=list)  # what was accepted
     requests: list[tuple[str, bytes]] = field(default_factory=list)  # path and body of all that came
     complaints: list[str] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)  # messages of a bot that a person has taken away
     _talks: list[asyncio.BaseTransport] = field(default_factory=list)
     port: int = 0
     path: str = "/services/T00000000/B00000000/verygeheimtoken"
@@ -182,12 +184,12 @@ class Slack:
             return web.Response(status=403, text="invalid_token")
         return self._judged(body) if request.path.startswith("/services/") else web.Response(text="ok")
 
-    def _judged(self, body: bytes) -> web.Response:
+    def _judged(self, body: bytes, *, bot: bool = False) -> web.Response:
         try:
             payload = json.loads(body)
         except ValueError:
             return web.Response(status=400, text="invalid_payload")
-        wrong = list(complaints_about(payload))
+        wrong = list(complaints_about(payload, {"channel", "thread_ts"} if bot else {"channel"}))
         self.complaints += wrong
         if wrong:
             return web.Response(status=400, text="invalid_blocks")
@@ -200,9 +202,14 @@ class Slack:
         self.requests.append((request.path, body))
         if self.mode != "ok":
             return web.json_response({"ok": False, "error": self.mode}, headers={"Retry-After": self.retry_after})
-        answer = self._judged(body)
-        wrong = answer.text if answer.status != 200 else None
-        return web.json_response({"ok": False, "error": wrong} if wrong else {"ok": True, "ts": "1700000000.000100"})
+        thread = json.loads(body).get("thread_ts")
+        if thread and (thread in self.deleted or not any(one.get("ts") == thread for one in self.received)):
+            return web.json_response({"ok": False, "error": "thread_not_found"})
+        answer = self._judged(body, bot=True)
+        if answer.status != 200:
+            return web.json_response({"ok": False, "error": answer.text})
+        name = self.received[-1]["ts"] = f"1700000000.{len(self.requests):06}"
+        return web.json_response({"ok": True, "channel": "C024BE91L", "ts": name})
 
     async def _endless(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
@@ -247,14 +254,12 @@ class Slack:
             yield self
 
 
-def complaints_about(payload: Any) -> Iterable[str]:
-    """Say what Slack would refuse in a webhook's payload (its block reference, November 2026)."""
+def complaints_about(payload: Any, more: AbstractSet[str] = frozenset({"channel"})) -> Iterable[str]:
+    """Say what Slack would refuse in a payload (its block reference, November 2026); `more` is what else it may name."""
     if not isinstance(payload, dict):
         yield "not an object"
         return
-    yield from (
-        f"unknown {key}" for key in payload.keys() - {"text", "blocks", "unfurl_links", "unfurl_media", "channel"}
-    )
+    yield from (f"unknown {key}" for key in payload.keys() - {"text", "blocks", "unfurl_links", "unfurl_media"} - more)
     text, blocks = payload.get("text", ""), payload.get("blocks", [])
     if not isinstance(text, str) or not (text or blocks) or len(text) > 40_000:
         yield "no text, or too long"

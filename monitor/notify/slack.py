@@ -1,7 +1,8 @@
 """Slack's door: its blocks, its Retry-After, its one-word answers. apprise reads the address.
 
 A webhook (`https://hooks.slack.com/services/…`, `slack://T…/B…/…`; on another host: a gateway that speaks the same)
-or a bot (`slack://xoxb-…/#channel`).
+or a bot (`slack://xoxb-…/#channel`). Only a bot is told what its message is called, so only a bot's follow-ups can go in
+the thread of the first.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from monitor.notify import services
 from monitor.notify.attempt import Attempt, Refused
 from monitor.notify.overheard import Heard, listening
 
-# Answers after which the same words without blocks may pass.
-_NOT_THESE_BLOCKS = ("invalid_blocks", "msg_blocks_too_long", "invalid_payload", "invalid_attachments")
+# Answers after which the same words may pass without this part: better than none, or outside of a thread that is gone.
+_DISPENSABLE = {
+    "blocks": ("invalid_blocks", "msg_blocks_too_long", "invalid_payload", "invalid_attachments"),
+    "thread_ts": ("thread_not_found", "message_not_found", "cannot_reply_to_message", "invalid_thread_ts"),
+}
 _WEBHOOK = re.compile(r"https?://[^/]+/services/", re.IGNORECASE)
 
 
@@ -29,9 +33,12 @@ class Target(NamedTuple):
     channel: str = ""  # "": the webhook's own
     token: str = ""
 
-    @property
-    def extra(self) -> dict[str, str]:
-        return {"channel": self.channel} if self.channel else {}
+
+class Answer(NamedTuple):
+    """What Slack said when it took a message, and what it calls it: a bot is told, a webhook is not."""
+
+    said: str
+    name: str = ""
 
 
 def send(channel: Channel, message: Message, attempt: Attempt) -> str:
@@ -39,25 +46,38 @@ def send(channel: Channel, message: Message, attempt: Attempt) -> str:
     targets = _targets(channel)
     if not targets:
         return services.send(channel, message, attempt)  # a workflow: it has no blocks
-    said = "taken before"
+    answer = Answer("taken before")
     for target in targets:
         if attempt.lacks(target.channel):
-            said = _post_or_plain(target, message, attempt)
-            attempt.taken(target.channel, alone=len(targets) == 1)
-    return said
+            answer = _post_what_passes(target, _payload(target, message, attempt), attempt)
+            attempt.taken(target.channel, answer.name, alone=len(targets) == 1)
+    return answer.said
 
 
-def _post_or_plain(target: Target, message: Message, attempt: Attempt) -> str:
-    payload: dict[str, Any] = {"text": message.text, "unfurl_links": False, "unfurl_media": False, **target.extra}
+def _payload(target: Target, message: Message, attempt: Attempt) -> dict[str, Any]:
+    optional = {
+        "channel": target.channel,
+        "blocks": list(message.blocks),
+        "thread_ts": attempt.opening(target.channel) if target.token else "",
+    }
+    given = {name: value for name, value in optional.items() if value}
+    return {"text": message.text, "unfurl_links": False, "unfurl_media": False, **given}
+
+
+def _post_what_passes(target: Target, payload: dict[str, Any], attempt: Attempt) -> Answer:
     try:
-        return _post(target, payload | ({"blocks": list(message.blocks)} if message.blocks else {}), attempt)
+        return _post(target, payload, attempt)
     except Refused as refused:
-        if not message.blocks or not any(word in refused.reason for word in _NOT_THESE_BLOCKS):
+        said = refused.reason
+        wrong = {
+            name for name, words in _DISPENSABLE.items() if name in payload and any(word in said for word in words)
+        }
+        if not wrong:
             raise
-    return _post(target, payload, attempt)
+    return _post_what_passes(target, {name: payload[name] for name in payload.keys() - wrong}, attempt)
 
 
-def _post(target: Target, payload: dict[str, Any], attempt: Attempt) -> str:
+def _post(target: Target, payload: dict[str, Any], attempt: Attempt) -> Answer:
     """Post once; return Slack's answer."""
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if target.token:
@@ -71,10 +91,10 @@ def _post(target: Target, payload: dict[str, Any], attempt: Attempt) -> str:
     if not 200 <= heard.status < 300:
         raise heard.refusal()
     attempt.begun = False  # the answer is in: what follows is not about this message
-    return _said_by_bot(heard) if target.token else f"{heard.status} {heard.body[:200]}"
+    return _said_to_bot(heard) if target.token else Answer(f"{heard.status} {heard.body[:200]}")
 
 
-def _said_by_bot(heard: Heard) -> str:
+def _said_to_bot(heard: Heard) -> Answer:
     """The API answers 200 also when it refuses."""
     try:
         answer = json.loads(heard.body)
@@ -84,7 +104,8 @@ def _said_by_bot(heard: Heard) -> str:
         error = str(answer.get("error")) if isinstance(answer, dict) else "?"
         again = error in {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
         raise Refused(f"200 {error}", retry=again, retry_after=heard.retry_after())
-    return f"200 ts={answer.get('ts')}"
+    name = str(answer.get("ts") or "")
+    return Answer(f"200 ts={name}", name)
 
 
 def _targets(channel: Channel) -> list[Target]:

@@ -15,7 +15,7 @@ from monitor.notify import Notifier
 from monitor.pipeline import Pipeline
 from tests.acceptance.newsroom import secret_story
 from tests.fakes import Scene, paper_feed, stage
-from tests.postbox import Postbox
+from tests.postbox import Postbox, Slack
 
 RULES = """
 version: 1
@@ -80,8 +80,13 @@ def told_to(scene: Scene, folder: Path, url: str, how: str = "") -> None:
 
 
 def write(scene: Scene, *numbers: int) -> None:
-    """Let the paper list these stories, and be asked at once."""
-    scene.publish("krant", *((f"{n}.html", *secret_story(n)) for n in numbers))
+    """Let the paper list these stories."""
+    printed(scene, *((f"{n}.html", *secret_story(n)) for n in numbers))
+
+
+def printed(scene: Scene, *articles: tuple[str, str, str]) -> None:
+    """Let the paper list these articles, and be asked at once."""
+    scene.publish("krant", *articles)
     for feeds in ([], [paper_feed("krant")]):
         scene.store.sync_feeds(feeds, scene.clock(), lambda _: timedelta(0))
 
@@ -148,3 +153,22 @@ async def test_a_kill_between_two_recipients_mails_the_first_once(scene, postbox
 
     assert [mail.recipient for mail in postbox.mails] == ["an@krant.example", "bo@krant.example", "cy@krant.example"]
     assert len({mail.raw for mail in postbox.mails}) == 1
+
+
+async def test_a_slack_bots_thread_is_found_again_after_a_restart(scene, everywhere: Slack, tmp_path):
+    """What Slack called the story's first message is on record with it."""
+    told_to(scene, tmp_path, "slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws")
+    write(scene, 1)
+    await scene.flow()
+    scene.pipeline = replace(scene.pipeline, notifier=Notifier())
+
+    title, text = secret_story(1)
+    again = ("101.html", f"Ook dit: {title}", text + "\nEen tweede bron bevestigt het.")
+    printed(scene, again, ("2.html", *secret_story(2)))
+    scene.clock.forward(minutes=10)
+    await scene.flow()
+
+    first, *others = everywhere.received
+    follow_ups = [payload for payload in others if payload["text"].startswith("Ook in")]
+    assert [payload["thread_ts"] for payload in follow_ups] == [first["ts"]]
+    assert [payload.get("thread_ts") for payload in others if payload not in follow_ups] == [None]

@@ -6,13 +6,11 @@ import json
 import logging
 import random
 import re
-import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +22,7 @@ from monitor.notify.masks import mask
 from monitor.policy.delivery import after_refused, after_sent, behind, depart, enveloped
 from monitor.render import message
 from tests.alerts import NOW, SENTENCE, delivery, hit, notice
-from tests.postbox import HOSTS, Dripping, Postbox, Slack, rings
+from tests.postbox import Dripping, Postbox, Slack, rings
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -33,13 +31,6 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 def postbox() -> Iterator[Postbox]:
     with Postbox().open() as box:
         yield box
-
-
-@pytest.fixture
-def slack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
-    with Slack(tmp_path).open() as endpoint:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(endpoint.ca))
-        yield endpoint
 
 
 @pytest.fixture
@@ -312,18 +303,6 @@ async def test_a_channel_that_keeps_hanging_is_not_asked_any_more():
         assert endpoint.requests <= HANGING + 1
 
 
-@pytest.fixture
-def everywhere(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> Slack:
-    """The endpoint, under the names of the services whose addresses nobody can choose."""
-    resolve = socket.getaddrinfo
-
-    def here(host: str, port: int, *rest: object, **more: object) -> object:
-        return resolve("127.0.0.1", slack.port, *rest, **more) if host in HOSTS else resolve(host, port, *rest, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(socket, "getaddrinfo", here)
-    return slack
-
-
 async def test_slacks_own_addresses_are_known(notifier, everywhere):
     """As apprise writes them, and as Slack shows them."""
     await told(notifier, channel("slack://T0000AAAA/B0000BBBB/abcdefghijklmnopqrstuvwx"))
@@ -332,11 +311,51 @@ async def test_slacks_own_addresses_are_known(notifier, everywhere):
     assert len(everywhere.received) == 2
 
 
+BOT = "slack://xoxb-1234567890-1234567890-abcdefghij"
+
+
 async def test_a_bot_posts_to_each_of_its_channels_once(notifier, everywhere):
     """Two rooms; the second is refused; the retry does not tell the first again."""
-    bot = channel("slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws/+C024BE91L")
-    await told(notifier, bot)
-    assert sorted(payload["channel"] for payload in everywhere.received) == ["#nieuws", "C024BE91L"]
+    bot, taken = channel(f"{BOT}/#nieuws/+C024BE91L"), dict[str, str]()
+    everywhere.mode = "ratelimited"
+    await refused(notifier, bot, taken=taken)
+    everywhere.mode = "ok"
+    await told(notifier, channel(f"{BOT}/#nieuws"), taken=taken)
+    await told(notifier, bot, taken=taken)
+    assert [payload["channel"] for payload in everywhere.received] == ["#nieuws", "C024BE91L"]
+
+
+async def test_a_bots_follow_up_goes_in_the_thread_of_the_first_in_each_of_its_channels(notifier, everywhere):
+    """Slack tells a bot what its message is called; a thread is known by that."""
+    bot, first = channel(f"{BOT}/#nieuws/+C024BE91L"), delivery(hit(1, story="s"))
+    opening = await told(notifier, bot, first)
+    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+
+    threads = {payload["channel"]: payload["ts"] for payload in everywhere.received[:2]}
+    assert len(set(threads.values())) == 2
+    assert {payload["channel"]: payload.get("thread_ts") for payload in everywhere.received[2:]} == threads
+    assert all("thread_ts" not in payload for payload in everywhere.received[:2])
+    assert everywhere.complaints == []
+
+
+async def test_a_follow_up_of_a_message_that_was_deleted_comes_all_the_same(notifier, everywhere):
+    """Somebody tidied the channel up: the news goes beside the thread that is gone."""
+    bot, first = channel(f"{BOT}/#nieuws"), delivery(hit(1, story="s"))
+    opening = await told(notifier, bot, first)
+    everywhere.deleted = {everywhere.received[0]["ts"]}
+    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+    assert "thread_ts" not in everywhere.received[1]
+    assert everywhere.received[1]["blocks"]
+
+
+async def test_a_webhooks_follow_up_stands_by_itself(notifier, slack):
+    """A webhook is not told what its messages are called."""
+    first = delivery(hit(1, story="s"))
+    opening = await told(notifier, channel(slack.url), first)
+    assert opening.envelope.taken == {}
+    await told(notifier, channel(slack.url), delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+    assert slack.complaints == []
+    assert "Ook in" in slack.received[1]["text"]
 
 
 @pytest.mark.parametrize(
@@ -345,7 +364,7 @@ async def test_a_bot_posts_to_each_of_its_channels_once(notifier, everywhere):
 async def test_a_bot_is_refused_with_200(notifier, everywhere, mode, retry):
     """Slack's API says `ok: false`."""
     everywhere.mode = mode
-    error = await refused(notifier, channel("slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws"))
+    error = await refused(notifier, channel(f"{BOT}/#nieuws"))
     assert error.retry is retry
     assert mode in error.reason
 
