@@ -17,8 +17,11 @@ import click
 from monitor.cli import output
 
 if TYPE_CHECKING:
+    from datetime import time
+
     from monitor.config import Config
-    from monitor.store import Counters
+    from monitor.policy.canary import Flight
+    from monitor.store import Counters, Queries
 
 
 @click.command()
@@ -117,22 +120,52 @@ def check(rules_path: Path | None, strict: bool, as_json: bool) -> None:
 @output.as_json
 @output.with_example("monitor status", "monitor status --json")
 def status(rules_path: Path | None, as_json: bool) -> None:
-    """How is it: feeds, inbox, hits, and for each channel what waits, was sent and died."""
+    """How is it: feeds, inbox, hits, the last canary, and for each channel what waits, was sent and died."""
     from monitor.store.queries import Queries
 
     config = output.load(rules_path)
     with Queries.open(config.settings.database) as queries:
         counters = queries.status()
         channels = queries.channels(config.channels)
+        flight = _flight(config, queries)
     if as_json:
-        output.json_line(dataclasses.asdict(counters) | {"channels": [dataclasses.asdict(one) for one in channels]})
+        said = {
+            "channels": [dataclasses.asdict(one) for one in channels],
+            "canary": flight and dataclasses.asdict(flight),
+        }
+        output.json_line(dataclasses.asdict(counters) | said)
         return
-    _print_status(counters)
+    _print_status(counters, _about_canary(config.settings.canary, flight))
     columns = ("channel", "waiting", "sent", "dead", "muted", "last success", "last error")
     output.table(columns, [(c.name, c.waiting, c.sent, c.dead, c.muted, c.last_sent, c.error) for c in channels])
 
 
-def _print_status(counters: Counters) -> None:
+def _flight(config: Config, queries: Queries) -> Flight | None:
+    """Return how far the last canary came; None when there was none lately."""
+    from zoneinfo import ZoneInfo
+
+    from monitor import wiring
+    from monitor.policy import canary
+
+    at, now = config.settings.canary, wiring.now()
+    for one in canary.latest(at, now, ZoneInfo(config.settings.timezone)) if at else ():
+        if found := queries.entry(one.key):
+            return canary.flight(found, queries.deliveries_about(canary.song_key(found)), config.channels, now)
+    return None
+
+
+def _about_canary(at: time | None, flight: Flight | None) -> str:
+    if at is None:
+        return "off"
+    if flight is None:
+        return f"at {at:%H:%M}, none on record yet"
+    came = ", ".join(f"{name} {output.cell(sent)}" for name, sent in flight.arrived.items())
+    lacks = ", ".join(f"{name} ({why})" if why else name for name, why in flight.awaited.items())
+    arrived = f", arrived in {came}" if came else ""
+    return f"let out {output.cell(flight.let_out)}{arrived}{f', not in {lacks}' if lacks else ''}"
+
+
+def _print_status(counters: Counters, canary: str) -> None:
     feeds = ", ".join(f"{number} {health}" for health, number in sorted(counters.feeds.items()))
     entries = " + ".join(f"{number} {outcome}" for outcome, number in sorted(counters.outcomes.items()))
     missing = f" + {counters.missing} not accounted for" if counters.missing else ""
@@ -146,6 +179,7 @@ def _print_status(counters: Counters) -> None:
         ("hits", counters.hits),
         ("last hit", counters.last_hit),
         ("outbox", f"{counters.outbox} waiting"),
+        ("canary", canary),
     )
     for name, value in rows:
         click.echo(f"{name:10} {output.cell(value)}")

@@ -477,7 +477,10 @@ class RuleShape(DefaultsShape):
     tags: dict[str, Texts] = Field(
         default_factory=dict, description="A label on the hit when one of these is near, too."
     )
-    urgent: bool = Field(default=False, description="Breaks through quiet hours and digests.")
+    urgent: bool = Field(
+        default=False,
+        description="Breaks through quiet hours, weekdays, digests and at_most; only every: still spreads follow-ups.",
+    )
     enabled: bool = Field(default=True, description="false: the rule rests.")
     examples: ExamplesShape = Field(
         default_factory=ExamplesShape, description="Texts that must match, and that must not."

@@ -90,6 +90,32 @@ def song_key(canary: Entry) -> str:
     return key_of("notice", canary.id)
 
 
+def latest(at: time, now: datetime, zone: ZoneInfo) -> tuple[Entry, ...]:
+    """Return the canaries that may be the last one on record, the newest first: today's, or that of the day before."""
+    day, _ = due(at, now, zone)
+    return tuple(entry(day - timedelta(days=back), now) for back in range(2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """How far a canary came: when it was sent, by channel, and why not, in the channels where it is awaited."""
+
+    let_out: datetime
+    arrived: Mapping[str, datetime]
+    awaited: Mapping[str, str]
+
+
+def flight(canary: Entry, deliveries: Sequence[Delivery], channels: Iterable[str], now: datetime) -> Flight:
+    """Return how far a canary on record came, in the channels that there are."""
+    found = {one.channel: one for one in deliveries}
+    here = {name: found.get(name) for name in channels}
+    return Flight(
+        let_out=canary.found or now,
+        arrived={name: one.sent for name, one in here.items() if one and one.sent},
+        awaited={name: one.error if one else "" for name, one in here.items() if not (one and one.sent)},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """A channel in which the canary is missing, and why; no channel when it did not come as far as the outbox."""

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, Self
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, func, or_, select, true, tuple_
 
 from monitor.errors import StoreError
-from monitor.model import Article, Delivery, Edit, Mute, Outcome, Secret
+from monitor.model import Article, Delivery, Edit, Entry, Mute, Outcome, Secret
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
@@ -103,6 +103,12 @@ class Queries:
         with self._read() as c:
             row = c.execute(select(t.articles).where(t.articles.c.key == key)).one_or_none()
             return rows.article_of(row._asdict()) if row else None
+
+    def entry(self, key: str) -> Entry | None:
+        """Return an entry by its whole key."""
+        with self._read() as c:
+            row = c.execute(select(t.entries).where(t.entries.c.key == key)).one_or_none()
+            return rows.entry_of(row._asdict()) if row else None
 
     # --- many ---
 
@@ -194,6 +200,11 @@ class Queries:
         chosen = asked.order_by(t.deliveries.c.created.desc(), t.deliveries.c.key.desc()).limit(limit)
         with self._read() as c:
             return delivery_rows(c, t.deliveries.c.key.in_(chosen))[::-1]
+
+    def deliveries_about(self, notice: str) -> tuple[Delivery, ...]:
+        """Return the deliveries of a notice, by its key."""
+        with self._read() as c:
+            return delivery_rows(c, t.deliveries.c.notice == notice)
 
     def articles(
         self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None

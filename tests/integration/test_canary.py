@@ -1,12 +1,17 @@
 """The canary goes all the way through the real pipeline, once a day, and is missed where it does not arrive."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from monitor import wiring
+from monitor.cli.app import main
 from monitor.daemon import Daemon
 from monitor.errors import DeliveryError
 from monitor.model import Outcome
@@ -85,6 +90,32 @@ async def test_a_channel_that_it_does_not_reach_is_told_by_another_once(scene):
     del scene.post.refusing["slack"]
     await tick(scene, minutes=30)
     assert len(songs(scene, "slack")) == 1, "late, and not lost"
+
+
+async def test_the_status_says_where_the_last_one_arrived(scene, tmp_path, monkeypatch):
+    """Whoever looks sees that the way to each channel is open, or since when it is not."""
+    monkeypatch.setattr(wiring, "now", scene.clock)
+
+    def status(*how: str) -> str:
+        done = CliRunner().invoke(main, ["status", *how, "--rules", str(tmp_path / "rules.yaml")])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    there = CANARY.replace("{ops: [desk]", f'{{database: "{scene.address}", ops: [desk]')
+    scene.with_rules(there, tmp_path)
+    assert re.search("^canary +at 06:00, none on record yet$", status(), re.MULTILINE)
+    scene.post.refusing["slack"] = DeliveryError("slack", "503 busy", retry=True)
+    await tick(scene, minutes=1)
+
+    assert re.search(
+        r"^canary +let out \S+ \S+, arrived in desk \S+ \S+, not in slack \(503 busy\)$", status(), re.MULTILINE
+    )
+    said = json.loads(status("--json"))["canary"]
+    assert list(said["arrived"]) == ["desk"]
+    assert said["awaited"] == {"slack": "503 busy"}
+
+    scene.with_rules(there.replace(', canary: "06:00"', ""), tmp_path)
+    assert re.search("^canary +off$", status(), re.MULTILINE)
 
 
 async def test_rules_that_match_nothing_are_noticed(scene, monkeypatch):

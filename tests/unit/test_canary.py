@@ -1,5 +1,6 @@
 """When the canary sings, what it sings, and who hears that it is missing."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -110,6 +111,19 @@ def test_one_that_never_reached_the_outbox_is_missing_everywhere():
     assert canary.missing(NOW, (), ("desk",), NOW + timedelta(minutes=14)) == ()
     (lost,) = canary.missing(NOW, (), ("desk",), NOW + timedelta(minutes=15))
     assert lost.channel == ""
+
+
+def test_how_far_it_came_is_told_of_the_channels_that_there_are():
+    """In `monitor status`: where it arrived and when, where it is awaited and why."""
+    (today, yesterday) = canary.latest(time(6), NOW, BRUSSELS)
+    assert [one.id for one in (today, yesterday)] == ["canary of 2026-03-02", "canary of 2026-03-01"]
+    deliveries = [
+        replace(told("desk", Outcome.SENT), sent=NOW),
+        told("slack", Outcome.RETRY, error="503 busy"),
+        told("gone", Outcome.DEAD),
+    ]
+    came = canary.flight(today, deliveries, ("desk", "slack", "new"), NOW)
+    assert came == canary.Flight(let_out=NOW, arrived={"desk": NOW}, awaited={"slack": "503 busy", "new": ""})
 
 
 def test_whoever_can_hear_it_is_told():

@@ -435,6 +435,21 @@ def test_a_message_has_the_same_id_whenever_it_leaves():
     assert re.fullmatch(r"<[0-9a-f]{32}@monitor\.invalid>", enveloped([one], NOW).message_id)
 
 
+def test_a_limit_that_is_used_up_does_not_hold_what_is_urgent_and_makes_it_one_message():
+    """`at_most` is against drowning, and what must wake somebody never waits: it rings, and it rings once."""
+    limited = replace(DESK, at_most=(2, timedelta(hours=1)))
+    sent = [NOW - timedelta(minutes=50), NOW - timedelta(minutes=10)]
+    urgent = [delivery(hit(number, rule="war"), created=NOW - timedelta(seconds=9 - number)) for number in range(3)]
+    calm = delivery(hit(9))
+
+    departure = depart([calm, *urgent], limited, NOW, BRUSSELS, sent=sent, urgent={"war"})
+
+    assert departure.messages == (tuple(urgent),)
+    assert [(one.key, one.due) for one in departure.held] == [(calm.key, NOW + timedelta(minutes=10))]
+    free = depart([calm, *urgent], limited, NOW, BRUSSELS, sent=sent[:1], urgent={"war"})
+    assert free.messages[0] == tuple(urgent)
+
+
 # --- how it went -----------------------------------------------------------------------------------------------------
 
 
