@@ -35,8 +35,8 @@ log = logging.getLogger("monitor")
 TICK: Final = timedelta(seconds=1)
 HOUSEKEEPING: Final = timedelta(minutes=10)
 CANARY: Final = timedelta(seconds=30)
-# Damage to the file is found within a day.
-EXAMINATION: Final = timedelta(hours=20)
+# So often is looked whether the database is to be examined; that is done once a day, however often the daemon starts.
+EXAMINATION: Final = timedelta(hours=1)
 # Hosts visited side by side. Each waits for the network nearly all of the time.
 WIDTH: Final = 32
 # What is in hand when we are asked to stop may take this long to end; systemd's TimeoutStopSec lies above it.

@@ -56,6 +56,9 @@ from monitor.urls import host
 LEASE: Final = timedelta(minutes=10)
 # What one visit takes of a host's inbox; the rest waits for the next visit, behind what is due elsewhere.
 MOST: Final = 20
+# The whole database is read so often: damage to it is found within a day. When it was stands in `meta` under this name.
+EXAMINE_EVERY: Final = timedelta(hours=20)
+EXAMINED: Final = "examined"
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
 
@@ -213,17 +216,20 @@ class Pipeline:
         """Match the feed's own words at once, and come back for the page where that may help."""
         because.set(error.reason)
         verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
-        now = self.clock()
-        self._left_alone(entry.link, error, now)
+        self._left_alone(entry.link, error, self.clock())
         if entry.outcome is not None:
             return await self._not_once_more(entry, verdict)
-        due = reading.again(entry, error, now, self.chance())
-        if due is None or verdict.matches:
-            await self.record(entry, verdict, finish=due is None)
-        if due is None:
-            return verdict.outcome
-        await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
-        return Outcome.RETRY
+        later = await self._put_off(entry, error)
+        if not later or verdict.matches:
+            await self.record(entry, verdict, finish=not later)
+        return Outcome.RETRY if later else verdict.outcome
+
+    async def _put_off(self, entry: Entry, error: FetchError) -> bool:
+        """Let an entry wait for another try, where that may help; say whether it does."""
+        due = reading.again(entry, error, self.clock(), self.chance())
+        if due is not None:
+            await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
+        return due is not None
 
     async def _not_once_more(self, entry: Entry, verdict: Verdict) -> Outcome:
         """Keep what was read when the page cannot be had once more; that it is gone, though, is worth knowing."""
@@ -237,17 +243,20 @@ class Pipeline:
         return Outcome.RETRY if due else Outcome.FAILED
 
     async def stumbled(self, work: Feed | Entry, reason: str) -> Outcome:
-        """Put off a feed or an entry that something unforeseen happened to; an entry is given up after some tries."""
-        now = self.clock()
+        """Put off a feed or an entry that something unforeseen happened to; an entry is given up after some tries.
+
+        One that was read already stays as it was read.
+        """
         if isinstance(work, Feed):
-            return await self._poll_failed(work, reason, now)
+            return await self._poll_failed(work, reason, self.clock())
         because.set(reason)
-        due = reading.again(work, FetchError(work.link, reason, retry=True), now, self.chance())
-        if due is None:
-            await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
+        if work.outcome is not None:
+            await self.store.apart(self.store.read_again, work, None)
             return Outcome.FAILED
-        await self.store.apart(self.store.postpone_entry, work, due, reason)
-        return Outcome.RETRY
+        if await self._put_off(work, FetchError(work.link, reason, retry=True)):
+            return Outcome.RETRY
+        await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
+        return Outcome.FAILED
 
     async def record(  # noqa: PLR0913 - what a reading may bring
         self,
@@ -490,12 +499,21 @@ class Pipeline:
         await self.store.apart(self.store.mend_dates, self.clock())
 
     async def examine(self) -> None:
-        """Read the whole database and tell settings.ops when a page of it is damaged."""
+        """Read the whole database, unless that was done lately, and tell settings.ops when a page of it is damaged.
+
+        When that was is on record: to read gigabytes at each of many starts would cost more than it could find, for a
+        process that dies leaves no damage behind (WAL), and a disk that does is found out within the day all the same.
+        """
+        now, last = self.clock(), await self.store.apart(self.store.meta, EXAMINED)
+        if last and timedelta(0) <= now - datetime.fromisoformat(last) < EXAMINE_EVERY:
+            return
         try:
             await asyncio.to_thread(self.store.examine)
         except StoreError as error:
-            await self.notify_ops("the database is damaged", str(error))
+            key = key_of("notice", EXAMINED, now.date().isoformat())
+            await self.notify_ops("the database is damaged", str(error), key=key)
             raise
+        await self.store.apart(self.store.set_meta, EXAMINED, now.isoformat())
 
 
 async def judged(sandbox: Sandbox, ruleset: Ruleset, entry: Entry, feed: Feed | None, page: Page | None) -> Verdict:

@@ -12,9 +12,9 @@ from monitor.archives.web import listed
 from monitor.backfill import Backfill
 from monitor.config import Config
 from monitor.daemon import Daemon
-from monitor.errors import DeliveryError, FetchError
+from monitor.errors import DeliveryError, FetchError, StoreError
 from monitor.model import Mute, Notice, Outcome
-from monitor.store import Queries
+from monitor.store import Queries, Store
 from tests.fakes import RULES, Scene, page, paper_feed, settled, stage
 
 SECRET = (
@@ -348,6 +348,40 @@ async def test_what_fails_unforeseen_time_and_again_is_given_up_and_counted(scen
         scene.clock.forward(hours=8)
     (report,) = asked(scene).list_feeds()
     assert (report.waiting, report.outcomes[Outcome.FAILED]) == (0, 1)
+
+
+async def test_what_was_read_stays_read_when_a_second_look_fails_unforeseen(scene):
+    """The ledger must not lose an article that hit to a fault in what looks for its edits."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    scene.pipeline = replace(scene.pipeline, ruleset=Faulty())  # type: ignore[arg-type]
+    scene.clock.forward(hours=1)
+    assert (await scene.flow())[Outcome.FAILED] == 1
+    (report,) = asked(scene).list_feeds()
+    assert (report.waiting, report.outcomes[Outcome.READ], report.outcomes[Outcome.FAILED]) == (0, 2, 0)
+
+
+async def test_damage_to_the_database_is_found_within_a_day_and_not_looked_for_at_every_start(scene, tmp_path):
+    """Gigabytes are read once a day, however often the daemon is started anew."""
+    await opened(scene, "krant")
+    scene.publish("krant", *((f"{n}.html", f"Titel {n}", f"{DULL} {n}") for n in range(40)))
+    await scene.flow()
+    await scene.pipeline.examine()
+
+    scene.store.close()
+    with (tmp_path / "monitor.db").open("r+b") as file:
+        file.seek((tmp_path / "monitor.db").stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xff" * 4096)
+    scene.pipeline = replace(scene.pipeline, store=Store.open(scene.address))
+    await scene.pipeline.examine()
+
+    scene.clock.forward(hours=20)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="damaged"):
+            await scene.pipeline.examine()
+    told = scene.store.claim_deliveries("desk", scene.clock(), timedelta(minutes=10))
+    assert [one.subject.title for one in told] == ["the database is damaged"], "once a day"
 
 
 async def test_a_message_that_cannot_be_made_is_tried_again(scene, monkeypatch):
