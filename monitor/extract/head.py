@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as entities
 import json
 import re
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from monitor.extract import dates
 # An honest article's JSON-LD is a few kB, a live blog's up to some hundred; what is longer is not read.
 _MOST_JSON = 500_000
 _MOST_NODES = 2_000
+_MOST_CLAIMS = 50  # of one kind: authors are the only ones of which there are several
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|ClaimReview|Blog)$")
 _INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 _BREAKS = re.compile(r"\n+|(?:&lt;|<)/p(?:&gt;|>)|(?:&lt;|<)br ?/?(?:&gt;|>)", re.IGNORECASE)
@@ -48,15 +49,15 @@ class Head:
 
 def read(tree: HtmlElement) -> Head:
     """Return what the page says of itself. The tree is left as it was."""
-    metas: dict[str, tuple[str, ...]] = {}
+    metas: defaultdict[str, list[str]] = defaultdict(list)
     for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
-        if name and (content := plain(meta.get("content") or "")):
-            metas[name.lower()] = (*metas.get(name.lower(), ()), content)
+        name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
+        if name and len(metas[name]) < _MOST_CLAIMS and (content := plain(meta.get("content") or "")):
+            metas[name].append(content)
     nodes = tuple(_nodes(tree))
     title = tree.find(".//head/title")
     return Head(
-        metas=metas,
+        metas={name: tuple(said) for name, said in metas.items()},
         nodes=nodes,
         article=_article(nodes),
         canonical=_canonical(tree),

@@ -9,7 +9,13 @@ from lxml import etree, html
 
 # trafilatura refuses more, and lxml needs 20 times as much memory.
 MOST_BYTES = 20_000_000
+# Some steps below are quadratic in the elements of a page, and in the attributes of one: 100,000 held a worker for its
+# whole deadline. The largest real page we know has 6,400 signs "<"; a few have a tag of 70 kB, which is one attribute.
+MOST_TAGS = 80_000
+LONGEST_TAG = 32_768
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_TAG = re.compile(r"<[A-Za-z][^\s/>]{0,40}")
+_NAMES = re.compile(r"""\s(?:class|id|itemprop|name|property)\s*=\s*(?:"[^"]{0,300}"|'[^']{0,300}')""", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # What browsers read when a page says ASCII or Latin-1 (https://encoding.spec.whatwg.org/#names-and-labels).
 _WINDOWS = frozenset({"ascii", "iso8859-1", "latin-1", "latin1"})
@@ -22,7 +28,7 @@ _HIDDEN = (
 
 def parse(body: bytes, charset: str = "") -> html.HtmlElement | None:
     """Return the page as a tree, or None when there is no element in it. `charset` is what the HTTP header said."""
-    said = decoded(body[:MOST_BYTES], charset)
+    said = bounded(decoded(body[:MOST_BYTES], charset))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
         tree = html.document_fromstring(_CONTROLS.sub("", said).encode("utf-8", "replace"), parser=parser)
@@ -35,6 +41,25 @@ def bared(tree: html.HtmlElement) -> html.HtmlElement:
     """Take out of the tree what no reader sees; what comes after has less to copy. Metadata must be read before."""
     etree.strip_elements(tree, *_HIDDEN, with_tail=False)
     return tree
+
+
+def bounded(markup: str) -> str:
+    """Return the page up to its 80,000th tag; a tag of no honest size keeps only the names that it goes by."""
+    pieces = markup.split("<", MOST_TAGS)
+    if len(pieces) > MOST_TAGS:
+        markup = "<".join(pieces[:MOST_TAGS])
+    pieces = markup.split(">")
+    if all(len(piece) < LONGEST_TAG for piece in pieces):
+        return markup
+    return ">".join(piece if len(piece) < LONGEST_TAG else _shortened(piece) for piece in pieces)
+
+
+def _shortened(piece: str) -> str:
+    """Return text and the tag behind it, which keeps but a few of its attributes when it is too long."""
+    tag = _TAG.search(piece)
+    if tag is None or len(piece) - tag.start() < LONGEST_TAG:
+        return piece
+    return piece[: tag.end()] + "".join(_NAMES.findall(piece, tag.end())[:5])
 
 
 def decoded(body: bytes, charset: str = "") -> str:

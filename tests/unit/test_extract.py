@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor import extract
 from monitor.extract import dates, tree, weeds
+from monitor.extract import head as heads
 from monitor.model import Article, Entry, Feed, Outcome, Page, Reading, key_of
 
 PAGES = Path(__file__).parent.parent / "data" / "pages"
@@ -369,6 +370,43 @@ def test_a_page_too_deep_to_be_parsed_falls_back_on_its_description():
     head = f'<meta property="og:type" content="article"><meta property="og:description" content="{PROSE}">'
     reading = read(markup("<div>" * 50_000 + f"<p>{PROSE[::-1]}</p>", head=head))
     assert PROSE in extract.whole(article_of(reading))
+
+
+GIANTS = {
+    "attributes": "<div " + " ".join(f'data-{n}="{n}"' for n in range(100_000)) + ">x</div>",
+    "bare attributes": "<div " + " ".join(f"a{n}" for n in range(100_000)) + ">x</div>",
+    "metas": '<meta property="og:title" content="Titel">' * 80_000,
+    "links": "".join(f'<a href="/{n}">kop {n}</a> ' for n in range(120_000)),
+    "paragraphs": "<p>een kort stuk</p>" * 100_000,
+    "breaks": "<p>" + "woord<br>" * 100_000 + "</p>",
+    "headings": "<h1>Titel</h1>" * 60_000,
+}
+
+
+@pytest.mark.parametrize("giant", GIANTS)
+def test_a_page_of_a_hundred_thousand_parts_is_cut_before_any_step_that_is_quadratic(giant):
+    """Each held a worker for its whole deadline; what stands before it is the article all the same."""
+    article = f"<h1>Titel</h1><p>{PROSE}</p><p>{PROSE[::-1]}</p>"
+    bounded = tree.bounded(markup(article + GIANTS[giant]))
+
+    assert bounded.count("<") <= tree.MOST_TAGS
+    assert max(map(len, bounded.split(">"))) < tree.LONGEST_TAG
+    assert article in bounded
+
+
+def test_a_tag_with_a_giant_attribute_keeps_its_names():
+    """Some systems put all of a page's state into one: what the element is called tells extractors where the text is."""
+    state = "&quot;" * 20_000
+    said = f'<p>Voor</p><div class=\'article-body\' data-state="{state}" id="a1"><p>{PROSE}</p></div>'
+    assert tree.bounded(said) == f"<p>Voor</p><div class='article-body' id=\"a1\"><p>{PROSE}</p></div>"
+    assert tree.bounded(f"<p>{'woord ' * 20_000}<b>vet</b></p>").endswith("<b>vet</b></p>")
+
+
+def test_of_claims_of_one_kind_only_some_are_kept():
+    """80,000 titles are no title, and to keep them in a row is quadratic."""
+    head = '<meta property="og:title" content="Titel">' * 5_000
+    said = heads.read(tree.parse(markup("<h1>Titel</h1>", head=head).encode()))
+    assert len(said.metas["og:title"]) <= 50
 
 
 def test_text_is_cleaned_at_the_door():
