@@ -409,7 +409,7 @@ class Pipeline:
         if refused:
             found, waits = outbox.behind_refusal(found, refused, urgent)
             await self.store.apart(self.store.save_deliveries, waits)
-        window = target.at_most[1] if target.at_most else timedelta()
+        window = max(target.at_most[1] if target.at_most else timedelta(), outbox.STORM_SPAN)
         sent = await self.store.apart(self.store.sent_since, channel, now - window)
         leaving = outbox.depart(found, target, now, self.zone, sent=sent, urgent=urgent)
         await self.store.apart(self.store.save_deliveries, leaving.held)

@@ -22,8 +22,9 @@ from monitor.rules.spec import Rule
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 # A daemon that was off for a week must not give up at the first refusal after it: so many tries come first.
 FEWEST_TRIES = 6
-# More messages than this at once are a storm, whatever the channel allows: the rest goes as one.
-STORM = 30
+# More messages than this in so long are a storm, whatever the channel allows: what else is due goes together, in
+# messages as full as they may be. A claim takes a part of a great storm at a time, so those before count too.
+STORM, STORM_SPAN = 30, timedelta(minutes=10)
 # How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
 # 12,000 characters of blocks; Discord: 2,000 in all).
 MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 40, "slack": 20, "text": 8}
@@ -235,7 +236,8 @@ def gather(
     again = _grouped((one for one in deliveries if one.envelope), lambda one: one.envelope)
     groups = _grouped((one for one in deliveries if not one.envelope), lambda one: _company(one, channel))
     messages = [part for group in groups for part in _parts(group, channel)]
-    alone = max(min(_room(channel, now, sent), STORM) - len(again) - 1, 0)
+    lately = sum(now - STORM_SPAN < moment <= now for moment in sent)
+    alone = max(min(_room(channel, now, sent), STORM - lately) - len(again) - 1, 0)
     if len(messages) > alone + 1:
         messages = [*messages[:alone], *_over(messages[alone:], channel)]
     return (*map(tuple, again), *messages)

@@ -11,8 +11,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from monitor.drain import Tally, deliver_all
+from monitor.model import Outcome
 from monitor.notify import Notifier
 from monitor.pipeline import Pipeline
+from monitor.store import Queries, Store
 from tests.acceptance.newsroom import secret_story
 from tests.fakes import Scene, paper_feed, stage
 from tests.postbox import Postbox, Slack
@@ -103,8 +105,8 @@ async def killed_while(scene: Scene, postbox: Slow) -> None:
     await asyncio.gather(sending, return_exceptions=True)
     postbox.thinks_over, postbox.answers_late = "", False
     postbox.thinking.clear()
-    scene.store.reclaim()
-    scene.pipeline = replace(before, notifier=Notifier())
+    scene.pipeline = before
+    restarted(scene)
 
 
 def without_sending(pipeline: Pipeline) -> Pipeline:
@@ -155,12 +157,62 @@ async def test_a_kill_between_two_recipients_mails_the_first_once(scene, postbox
     assert len({mail.raw for mail in postbox.mails}) == 1
 
 
+async def test_a_recipient_who_did_not_exist_gets_the_mail_once_he_does_and_the_others_do_not_get_it_again(
+    scene, postbox, tmp_path
+):
+    """A dead delivery that is sent again by hand goes only to whoever lacks it."""
+    told_to(scene, tmp_path, postbox.url("an@krant.example", "bo@krant.example"))
+    postbox.refusing_to = {"bo@krant.example": "550 5.1.1 no such user"}
+    write(scene, 1)
+    assert (await scene.flow())[Outcome.DEAD] == 1
+    assert [mail.recipient for mail in postbox.mails] == ["an@krant.example"]
+
+    postbox.refusing_to = {}
+    with Queries.open(scene.address) as queries:
+        (dead,) = queries.list_deliveries(outcome=Outcome.DEAD)
+    restarted(scene)
+    assert scene.store.retry_deliveries([dead.key], scene.clock()) == 1
+    await scene.flow()
+
+    assert [mail.recipient for mail in postbox.mails] == ["an@krant.example", "bo@krant.example"]
+
+
+async def test_a_restart_does_not_ask_a_channel_sooner_than_it_wished(scene, slack: Slack, tmp_path):
+    """429 with an hour's patience: not for what it refused, nor for what came after it."""
+    told_to(scene, tmp_path, slack.url)
+    slack.mode, slack.retry_after = "429", "3600"
+    write(scene, 1)
+    await scene.flow()
+    asked = len(slack.requests)
+
+    slack.mode = "ok"
+    write(scene, 1, 2)
+    for _ in range(3):
+        restarted(scene)
+        scene.clock.forward(minutes=19)
+        await scene.flow()
+    assert len(slack.requests) == asked
+
+    scene.clock.forward(minutes=4)
+    await scene.flow()
+    assert [f"/{n}.html" in str(payload) for n, payload in enumerate(slack.received, 1)] == [True, True]
+
+
+def restarted(scene: Scene) -> None:
+    """What a daemon that died and starts again finds, and does first."""
+    scene.store.close()
+    store = Store.open(scene.address)
+    store.reclaim()
+    store.mend_dates(scene.clock())
+    scene.pipeline = replace(scene.pipeline, store=store, notifier=Notifier())
+
+
 async def test_a_slack_bots_thread_is_found_again_after_a_restart(scene, everywhere: Slack, tmp_path):
     """What Slack called the story's first message is on record with it."""
     told_to(scene, tmp_path, "slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws")
     write(scene, 1)
     await scene.flow()
-    scene.pipeline = replace(scene.pipeline, notifier=Notifier())
+    restarted(scene)
 
     title, text = secret_story(1)
     again = ("101.html", f"Ook dit: {title}", text + "\nEen tweede bron bevestigt het.")

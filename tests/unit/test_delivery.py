@@ -407,6 +407,24 @@ def test_a_storm_becomes_a_few_messages_with_every_hit_once_and_in_order():
     assert [one.key for one in departure.held] == [one.key for one in waiting[gone:]]
 
 
+def test_a_storm_that_is_claimed_part_by_part_is_still_one_storm():
+    """The outbox hands out some hundreds at a time: that must not make thirty single messages of each part."""
+    waiting, now = made(3_000, "slack"), NOW
+    left: list[tuple[Delivery, ...]] = []
+    moments: list[datetime] = []
+    while waiting:
+        departure = depart(waiting[:500], SLACK, now, BRUSSELS, sent=moments)
+        moments += [now + timedelta(seconds=1 + number) for number in range(len(departure.messages))]
+        now = moments[-1]
+        left += departure.messages
+        waiting = [*departure.held, *waiting[500:]]
+    assert [one.subject for message in left for one in message] == [one.subject for one in made(3_000, "slack")]
+    assert len(left) <= 2 * STORM + 3_000 / MOST["slack"]
+
+    after = depart(made(3, "slack"), SLACK, now + timedelta(minutes=10), BRUSSELS, sent=moments)
+    assert len(after.messages) == 3, "it is over"
+
+
 def test_a_retry_that_comes_due_in_quiet_hours_is_held():
     """A refused delivery is tried again later, but not in the night; nor what a daemon finds that was off."""
     refused = after_refused(made(1)[0], refusal(), local(2026, 11, 18, 22, 59), DAYS, 0.9)
