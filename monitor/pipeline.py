@@ -486,13 +486,22 @@ class Pipeline:
         await asyncio.to_thread(self.store.alive)
 
     async def tidy(self) -> None:
-        """Drop what is older than the user wants it kept, a little at a time, so that nobody waits long behind it."""
+        """Drop what is older than the user wants it kept, and settle what an older version wrote.
+
+        A little at a time, so that nobody waits long behind it.
+        """
         settings, more = self.config.settings, True
         while more:
             swept = await self.store.apart(
                 self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages
             )
             more = any(number >= SWEEP for number in swept.values())
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Pack and index all articles that an older version wrote."""
+        while await self.store.apart(self.store.settle):
+            pass
 
     async def mend_dates(self) -> None:
         """After a clock that was ahead: let nothing wait for a date that no policy would have given."""

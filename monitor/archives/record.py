@@ -14,6 +14,8 @@ from monitor.urls import normal
 
 # The first shard begins behind nothing, and has a name, too.
 BEHIND: Final = "behind "
+# Articles of one shard.
+TOGETHER: Final = 500
 
 
 async def stored(
@@ -25,8 +27,10 @@ async def stored(
     begin: str = "",
 ) -> AsyncIterator[Shard]:
     """Yield the stored articles, the oldest first. A shard's name tells where it begins; `begin` is such a name."""
-    for place, articles in queries.pages(since=since, until=until, feed=feed, begin=begin.removeprefix(BEHIND)):
-        yield Shard(f"{BEHIND}{place}", [partial(_document, article) for article in articles])
+    begin = begin.removeprefix(BEHIND)
+    for start, end in queries.ranges(TOGETHER, since=since, until=until, feed=feed, begin=begin):
+        articles = queries.articles(since=since, until=until, feed=feed, behind=start, upto=end)
+        yield Shard(f"{BEHIND}{start}", [partial(_document, article) for article in articles])
 
 
 def _document(article: Article) -> Document:

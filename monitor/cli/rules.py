@@ -7,8 +7,11 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
+from itertools import tee
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.model import Article, Match, Page, Verdict
     from monitor.rules.compile import Ruleset
     from monitor.rules.explain import Explanation
+    from monitor.rules.spec import RuleBook
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 
@@ -214,19 +218,30 @@ def rules_names(name: str, as_json: bool) -> None:
 
 @rules.command("explain")
 @click.argument("rule")
-@click.argument("document", metavar="FILE|URL|ARTICLE")
+@click.argument("document", metavar="[FILE|URL|ARTICLE]", required=False)
+@output.since_until
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many stored articles.")
 @output.with_rules
 @output.as_json
 @output.with_example(
     "monitor rules explain secret-talks-kremlin article.txt",
     "monitor rules explain secret-talks-kremlin https://example.org/article",
     "monitor rules explain any-contact-kremlin 83bd83",
+    "monitor rules explain any-contact-kremlin --since 365d",
 )
-def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bool) -> None:
+def rules_explain(  # noqa: PLR0913, PLR0917 - one argument for each option
+    rule: str,
+    document: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    rules_path: Path | None,
+    as_json: bool,
+) -> None:
     """Why a rule matches, or line by line how near it came and what was missing.
 
-    The document is a file, an address, or the id of a stored article or hit. Exit 1 when the rule does not match it (of
-    several: one of them).
+    The document is a file, an address, or the id of a stored article or hit. Without one: the stored articles that the
+    rule matches, the newest first. Exit 1 when the rule does not match it (of several: one of them; of the stored: any).
     """
     from monitor.rules.explain import explain
 
@@ -236,7 +251,9 @@ def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bo
         raise click.UsageError(
             f"there is no rule '{rule}'; there are: {', '.join(one.id for one in config.book.rules)}"
         )
-    found = [(explain(wanted, config.book, article), article) for article in _articles(config, document)]
+    book = dataclasses.replace(config.book, rules=(wanted,))
+    articles = _articles(config, document) if document else _matched(config, book, since, until, limit)
+    found = [(explain(wanted, book, article), article) for article in articles]
     for explanation, article in found:
         if as_json:
             output.json_line(dataclasses.asdict(explanation))
@@ -244,6 +261,28 @@ def rules_explain(rule: str, document: str, rules_path: Path | None, as_json: bo
             _print_explanation(explanation, article)
     if not found or not all(explanation.matched for explanation, _ in found):
         sys.exit(1)
+
+
+def _matched(
+    config: Config, book: RuleBook, since: datetime | None, until: datetime | None, limit: int
+) -> Sequence[Article]:
+    """Return the newest of the stored articles that a rule matches, and say how many there are."""
+    from monitor.cli.stored import articles_of
+    from monitor.rules.compile import compile_rules
+    from monitor.rules.needs import needs
+
+    ruleset, seen, hits = compile_rules(book), 0, 0
+    newest: deque[Article] = deque(maxlen=limit)
+    with articles_of(config, since, until, needs(book)) as articles:
+        matched, shown = tee(articles)
+        for article, names in zip(shown, ruleset.ids(matched), strict=True):
+            seen += 1
+            if names:
+                hits += 1
+                newest.append(article)
+    said = f"; the newest {limit} are shown" if hits > limit else ""
+    click.echo(f"{hits} stored articles match, of {seen} that hold the rule's words{said}", err=True)
+    return tuple(reversed(newest))
 
 
 def _articles(config: Config, document: str) -> list[Article]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.model import Article
     from monitor.rules.changes import Change
     from monitor.rules.check import Doubt, Lint
+    from monitor.rules.needs import Need
     from monitor.rules.report import Report
 
 # Hits that a suggested phrase would have hidden: enough to judge it by.
@@ -27,15 +28,18 @@ SHOWN_HIDDEN = 5
 
 
 @contextmanager
-def _articles(config: Config, since: datetime | None, until: datetime | None = None) -> Iterator[Iterator[Article]]:
-    """Open the stored articles, the oldest first; none before there is a database."""
+def articles_of(
+    config: Config, since: datetime | None, until: datetime | None = None, need: Need | None = None
+) -> Iterator[Iterator[Article]]:
+    """Open the stored articles that may hold a need, the oldest first; none before there is a database."""
+    from monitor.rules.needs import EVERYTHING
     from monitor.store import Queries
 
     if not output.has_database(config):
         yield iter(())
         return
     with Queries.open(config.settings.database) as queries:
-        yield queries.articles(since=since, until=until)
+        yield queries.articles(since=since, until=until, need=EVERYTHING if need is None else need)
 
 
 # --- lint ---
@@ -52,7 +56,7 @@ def lint(since: datetime | None, until: datetime | None, most: int, rules_path: 
     from monitor.rules.check import lint as linted
 
     config = output.load(rules_path)
-    with _articles(config, since, until) as articles:
+    with articles_of(config, since, until) as articles:
         found = linted(config.book, articles, most=most)
     (_lint_json if as_json else _print_lint)(found)
 
@@ -119,11 +123,11 @@ def diff(  # noqa: PLR0913, PLR0917 - one argument for each option
 ) -> None:
     """Which hits an edit gains and loses over the stored articles, with their sentences. NEW: the rules in force."""
     from monitor import config
-    from monitor.rules.changes import changes
+    from monitor.rules.changes import changes, concerned
 
     before, after = config.load(old, os.environ), output.load(new or rules_path)
     counts = {"gained": 0, "lost": 0}
-    with _articles(after, since, until) as articles:
+    with articles_of(after, since, until, concerned(before.book, after.book)) as articles:
         for change in changes(before.book, after.book, articles):
             counts["gained" if change.gained else "lost"] += 1
             (_change_json if as_json else _print_change)(change)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from monitor.model import Article, Match
-from monitor.rules.compile import compile_rules
+from monitor.rules.compile import changed_lists, compile_rules, lists_named
+from monitor.rules.needs import Need, any_of, needs
 from monitor.rules.spec import RuleBook
 
 # Articles in hand at a time.
@@ -23,6 +24,11 @@ class Change:
     match: Match
 
 
+def concerned(old: RuleBook, new: RuleBook) -> Need:
+    """Return what an article must hold for the two books to differ in it."""
+    return any_of(needs(book) for book in _edited(old, new))
+
+
 def changes(old: RuleBook, new: RuleBook, articles: Iterable[Article]) -> Iterator[Change]:
     """Yield the hits that `new` loses and gains, in the order of the articles. Rules are known by their ids."""
     before, after = (compile_rules(book) for book in _edited(old, new))
@@ -34,10 +40,9 @@ def changes(old: RuleBook, new: RuleBook, articles: Iterable[Article]) -> Iterat
 
 
 def _edited(old: RuleBook, new: RuleBook) -> tuple[RuleBook, RuleBook]:
-    """Return both books without the rules that are the same in them, with the same lists behind them."""
-    if set(old.lists) != set(new.lists):
-        return old, new
-    same = set(old.rules) & set(new.rules)
+    """Return both books without the rules that mean the same in them."""
+    lists = changed_lists(old, new)
+    same = {rule for rule in set(old.rules) & set(new.rules) if lists.isdisjoint(lists_named(rule))}
 
     def rest(book: RuleBook) -> RuleBook:
         return replace(book, rules=tuple(rule for rule in book.rules if rule not in same))

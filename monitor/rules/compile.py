@@ -167,15 +167,15 @@ class Base:
 
         Most stand where they stood, and are the very same: only the others are looked for.
         """
-        old, new, lists = self.book.rules, book.rules, _changed_lists(self.book, book)
+        old, new, lists = self.book.rules, book.rules, changed_lists(self.book, book)
         orders = [order if rule is their else -1 for order, (rule, their) in enumerate(zip(old, new, strict=False))]
         orders += [-1] * (len(old) - len(orders))
         if lists:
-            orders = [-1 if lists & _lists_named(rule) else at for rule, at in zip(old, orders, strict=True)]
+            orders = [-1 if lists & lists_named(rule) else at for rule, at in zip(old, orders, strict=True)]
         theirs = {rule.id: at for at, rule in enumerate(new) if at >= len(orders) or orders[at] < 0}
         for number in [number for number, at in enumerate(orders) if at < 0]:
             at = theirs.pop(old[number].id, -1)
-            if at >= 0 and new[at] == old[number] and lists.isdisjoint(_lists_named(old[number])):
+            if at >= 0 and new[at] == old[number] and lists.isdisjoint(lists_named(old[number])):
                 orders[number] = at
         return orders
 
@@ -242,7 +242,7 @@ class Ruleset:
         return Ruleset(self.base, orders, book)._edit(orders)
 
 
-def _changed_lists(old: RuleBook, new: RuleBook) -> set[str]:
+def changed_lists(old: RuleBook, new: RuleBook) -> set[str]:
     """Return the names of the lists that are not the same in two books."""
     before = {termlist.name: termlist for termlist in old.lists}
     after = {termlist.name: termlist for termlist in new.lists}
@@ -253,7 +253,8 @@ def _changed_lists(old: RuleBook, new: RuleBook) -> set[str]:
     }
 
 
-def _lists_named(rule: Rule) -> set[str]:
+def lists_named(rule: Rule) -> set[str]:
+    """Return the names of the lists that a rule names."""
     parts = [part.terms for line in rule.lines for part in line.parts]
     parts += [rule.ignore, rule.unless_near, rule.never, *(terms for _, terms in rule.tags)]
     names = {term.ref[0] for terms in parts for term in terms if term.ref}

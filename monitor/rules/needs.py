@@ -51,19 +51,19 @@ NOTHING = Any()
 def needs(book: RuleBook) -> Need:
     """Return what a text must hold for any of the rules to match. Raises KeyError when a list is not there."""
     lists = {termlist.name: termlist for termlist in book.lists}
-    return _any(need_of(rule, lists) for rule in book.rules)
+    return any_of(need_of(rule, lists) for rule in book.rules)
 
 
 def need_of(rule: Rule, lists: dict[str, TermList]) -> Need:
     """Return what a text must hold for this rule to match. Raises KeyError when a list is not there."""
-    lines = _any(_of_line(line, lists) for line in rule.lines)
+    lines = any_of(_of_line(line, lists) for line in rule.lines)
     if rule.count is None or rule.count[0] < 1:
         return lines
-    return _all((lines, _of_list(*rule.count[1], lists)))
+    return all_of((lines, _of_list(*rule.count[1], lists)))
 
 
 def _of_line(line: Line, lists: dict[str, TermList]) -> Need:
-    return _all(_any(_of_term(term, lists) for term in part.terms) for part in line.parts)
+    return all_of(any_of(_of_term(term, lists) for term in part.terms) for part in line.parts)
 
 
 def _of_term(term: Term, lists: dict[str, TermList]) -> Need:
@@ -74,24 +74,24 @@ def _of_term(term: Term, lists: dict[str, TermList]) -> Need:
 
 
 def _of_list(name: str, group: str, lists: dict[str, TermList]) -> Need:
-    return _any(_of_phrase(entry.phrase) for entry in lists[name].entries if group in {"", entry.group})
+    return any_of(_of_phrase(entry.phrase) for entry in lists[name].entries if group in {"", entry.group})
 
 
 def _of_phrase(phrase: Phrase) -> Need:
-    return _all(map(_of_element, phrase.elements))
+    return all_of(map(_of_element, phrase.elements))
 
 
 def _of_element(element: Element) -> Need:
     if isinstance(element, Word):
         patterns = folded_words(element.pattern)
         # Of a word in one case the matcher reads as many pieces as both ways of folding see.
-        return _all(patterns[: len(cased_words(element.pattern))] if element.exact else patterns)
+        return all_of(patterns[: len(cased_words(element.pattern))] if element.exact else patterns)
     if isinstance(element, Choice) and element.phrases:
-        return _any(map(_of_phrase, element.phrases))
+        return any_of(map(_of_phrase, element.phrases))
     return EVERYTHING  # a gap
 
 
-def _all(some: Iterable[Need]) -> Need:
+def all_of(some: Iterable[Need]) -> Need:
     """Return a need of all of these, as plain as can be."""
     found: dict[Need, None] = {}
     for need in some:
@@ -102,7 +102,7 @@ def _all(some: Iterable[Need]) -> Need:
     return next(iter(found)) if len(found) == 1 else All(tuple(found))
 
 
-def _any(some: Iterable[Need]) -> Need:
+def any_of(some: Iterable[Need]) -> Need:
     """Return a need of any of these, as plain as can be."""
     found: dict[Need, None] = {}
     for need in some:

@@ -443,6 +443,8 @@ for _language, _words in _SMALL_WORDS.items():
     for _word in set(_words.split()):
         _LANGUAGES_OF[_word.encode()] = (*_LANGUAGES_OF.get(_word.encode(), ()), _language)
 
+# Words that stand in every text, folded.
+SMALL_WORDS = frozenset(_LANGUAGES_OF)
 OURS = frozenset({"nl", "fr", "de", "en"})
 
 

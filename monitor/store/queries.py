@@ -7,20 +7,22 @@ stands on an old view of the database.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, and_, func, or_, select, true, tuple_
 
 from monitor.errors import StoreError
 from monitor.model import Article, Delivery, Edit, Entry, Mute, Outcome, Secret
-from monitor.store import rows
+from monitor.rules.needs import EVERYTHING, Need
+from monitor.store import index, rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
-from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord
+from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord, Stand
 from monitor.store.statements import batches, delivery_rows, edits_of, part
 
 # Articles read at a time when all are asked for: some megabytes.
@@ -206,41 +208,93 @@ class Queries:
         with self._read() as c:
             return delivery_rows(c, t.deliveries.c.notice == notice)
 
-    def articles(
-        self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
-    ) -> Iterator[Article]:
-        """Yield the stored articles dated from `since` and before `until`, the oldest first, a page at a time."""
-        for _, articles in self.pages(since=since, until=until, feed=feed):
-            yield from articles
-
-    def pages(
+    def articles(  # noqa: PLR0913  (each narrows the articles)
         self,
         *,
         since: datetime | None = None,
         until: datetime | None = None,
         feed: str | None = None,
-        begin: str = "",
-    ) -> Iterator[tuple[str, Sequence[Article]]]:
-        """Yield the same in pages, each behind the place at which it begins; `begin` is such a place, "" the first."""
-        where = [*_between(t.articles.c.dated, since, until), *([_of_feed(feed)] if feed is not None else [])]
-        in_order = tuple_(t.articles.c.dated, t.articles.c.key)
-        asked = select(t.articles).where(*where).order_by(t.articles.c.dated, t.articles.c.key).limit(PAGE)
+        need: Need = EVERYTHING,
+        behind: str = "",
+        upto: str = "",
+    ) -> Iterator[Article]:
+        """Yield the stored articles dated from `since` and before `until`, the oldest first, a page at a time.
+
+        With a need only those that may hold it. `behind` and `upto` are places in their order, as `ranges` gives them;
+        "" is its beginning, and its end.
+        """
+        few = self.candidates(need, since=since, until=until, feed=feed)
+        if few is not None:
+            yield from self.numbered([one.number for one in _between_places(few, behind, upto)])
+            return
+        asked = select(t.articles).where(*_chosen(since, until, feed), *([_in_order <= _tuple(upto)] if upto else []))
+        asked = asked.order_by(*_in_order).limit(PAGE)
         while True:
-            page = asked.where(in_order > tuple_(*_place(begin))) if begin else asked
+            page = asked.where(_in_order > _tuple(behind)) if behind else asked
             with self._read() as c:
                 found = c.execute(page).all()
-            yield begin, [rows.article_of(row._asdict()) for row in found]
+            yield from (rows.article_of(row._asdict()) for row in found)
             if len(found) < PAGE:
                 return
-            begin = f"{found[-1].dated.isoformat()} {found[-1].key}"
+            behind = str(_place_of(found[-1]))
+
+    def numbered(self, numbers: Sequence[int]) -> Iterator[Article]:
+        """Yield the articles of these numbers, in their order, a page at a time; those that were dropped are left out."""
+        for some in batches(numbers):
+            asked = select(t.articles).where(t.articles.c.number.in_(some))
+            with self._read() as c:
+                found = {row.number: row for row in c.execute(asked)}
+            yield from (rows.article_of(found[number]._asdict()) for number in some if number in found)
+
+    def ranges(
+        self,
+        size: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        feed: str | None = None,
+        begin: str = "",
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the stored articles as ranges of `size`, without reading them: (behind this place, up to this one)."""
+        asked = select(*_in_order).where(*_chosen(since, until, feed)).order_by(*_in_order).limit(size)
+        while True:
+            with self._read() as c:
+                found = c.execute(asked.where(_in_order > _tuple(begin)) if begin else asked).all()
+            if not found:
+                return
+            end = str(_place_of(found[-1]))
+            yield begin, end
+            begin = end
+
+    def candidates(
+        self,
+        need: Need,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        feed: str | None = None,
+    ) -> Sequence[Stand] | None:
+        """Return where the articles stand in their order that may hold a need; None when that may be most of them.
+
+        The index tells. It is asked once, and what it does not know yet is among them.
+        """
+        with self._read() as c:
+            numbers = None if need == EVERYTHING else index.candidates(c, need)
+            if numbers is None or 2 * len(numbers) > (c.scalar(select(func.max(t.articles.c.number))) or 0):
+                return None
+            lag = index.lag(c)
+            waits = and_(t.articles.c.number > lag.done, t.articles.c.number <= lag.until)
+            these = (t.articles.c.number.in_(some) for some in batches(sorted(numbers)))
+            asked = select(*_in_order).where(*_chosen(since, until, feed))
+            return sorted({_place_of(row) for chosen in (waits, *these) for row in c.execute(asked.where(chosen))})
 
     def count_articles(
         self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
     ) -> int:
-        """Return how many `articles` would yield."""
-        where = [*_between(t.articles.c.dated, since, until), *([_of_feed(feed)] if feed is not None else [])]
+        """Return how many there are."""
+        counted = select(func.count()).select_from(t.articles).where(*_chosen(since, until, feed))
         with self._read() as c:
-            return c.scalar(select(func.count()).select_from(t.articles).where(*where)) or 0
+            return c.scalar(counted) or 0
 
     def mutes(self, now: datetime) -> tuple[Mute, ...]:
         """Return the mutes that hold now."""
@@ -415,10 +469,25 @@ def _between(
         yield column < until
 
 
-def _place(said: str) -> tuple[datetime, str]:
-    """Return the date and the key of which a place in the order of articles is made."""
-    dated, _, key = said.partition(" ")
-    return datetime.fromisoformat(dated), key
+def _chosen(since: datetime | None, until: datetime | None, feed: str | None) -> list[ColumnElement[bool]]:
+    return [*_between(t.articles.c.dated, since, until), *([] if feed is None else [_of_feed(feed)])]
+
+
+_in_order = tuple_(t.articles.c.dated, t.articles.c.number)
+
+
+def _place_of(row: Any) -> Stand:
+    return Stand(row.dated, row.number)
+
+
+def _tuple(said: str) -> ColumnElement[Any]:
+    return tuple_(*Stand.of(said))
+
+
+def _between_places(places: Sequence[Stand], behind: str, upto: str) -> Sequence[Stand]:
+    first = bisect_right(places, Stand.of(behind)) if behind else 0
+    past = bisect_right(places, Stand.of(upto)) if upto else len(places)
+    return places[first:past]
 
 
 def _of_feed(feed: str) -> ColumnElement[bool]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal, NamedTuple, Self
 
 from monitor.model import Delivery, Edit, Entry, Feed, Hit, Outcome, Verdict
 
 Mark = Literal["useful", "noise"]
+# So long is a key.
+KEY: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,22 @@ class Known:
     link: str
     found: datetime | None
     updated: datetime | None
+
+
+class Stand(NamedTuple):
+    """Where an article stands in the order of all: as text in a mark, so that a backfill goes on from there."""
+
+    dated: datetime
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.dated.isoformat()} {self.number}"
+
+    @classmethod
+    def of(cls, said: str) -> Self:
+        """Return the place that was put as text. An older version named the key: its date holds."""
+        dated, _, number = said.partition(" ")
+        return cls(datetime.fromisoformat(dated), int(number) if number.isdecimal() and len(number) < KEY else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.model import Article, Delivery, Edit
 from monitor.store import rows
 from monitor.store import tables as t
+
+K = TypeVar("K", str, int)
 
 # Keys in one statement: far below what either database takes (32,766 and 65,535).
 BATCH: Final = 500
@@ -47,6 +49,15 @@ def put(
     statement = _insert(connection, table)
     over = {name: statement.excluded[name] for name in values if name not in {*key, *keep}}
     return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only), values)
+
+
+def put_article(connection: Connection, values: rows.Values) -> int:
+    """Insert an article, or write over the one with its key but for when that was found; return its number."""
+    statement = _insert(connection, t.articles)
+    over = {name: statement.excluded[name] for name in values if name not in {"key", "found", "recorded"}}
+    put = statement.on_conflict_do_update(index_elements=["key"], set_=over).returning(t.articles.c.number)
+    number: int = connection.execute(put, values).scalar_one()
+    return number
 
 
 def added_keys(connection: Connection, table: Table, values: Sequence[rows.Values]) -> list[str]:
@@ -88,7 +99,7 @@ def _done(connection: Connection, statement: Insert, values: rows.Values) -> boo
     return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
-def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(keys: Sequence[K]) -> Iterator[Sequence[K]]:
     """Cut a long list of keys into what one statement takes."""
     for start in range(0, len(keys), BATCH):
         yield keys[start : start + BATCH]

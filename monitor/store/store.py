@@ -51,7 +51,7 @@ from monitor.model import (
     Verdict,
     Visit,
 )
-from monitor.store import rows
+from monitor.store import index, rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.queries import Queries
@@ -68,6 +68,7 @@ from monitor.store.statements import (
     edits_of,
     part,
     put,
+    put_article,
 )
 from monitor.store.upgrade import MARKER, upgrade
 from monitor.store.writer import Writer
@@ -85,7 +86,9 @@ NO_CHANNEL: Final = "this channel is no longer configured"
 LONGEST: Final = timedelta(hours=30)
 LONGEST_DIGEST: Final = timedelta(days=9)
 # Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
-SWEEP: Final = 2_000
+SWEEP: Final = 500
+# So many of the articles that an older version wrote are packed and indexed in one transaction.
+SETTLED: Final = 100
 
 
 class Store:
@@ -129,7 +132,8 @@ class Store:
         """
         with reported(self._place):
             done = upgrade(self._place, self._engine)
-            with self._engine.connect() as connection:
+            with self._engine.begin() as connection:
+                index.prepare(connection)
                 self._marker = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == MARKER)) or ""
         return done
 
@@ -626,6 +630,25 @@ class Store:
         with self._write() as c:
             put(c, t.meta, {"key": key, "value": value})
 
+    def settle(self) -> int:
+        """Pack and index the next of the articles that an older version wrote; return how many: 0 when all are.
+
+        They lie in the order in which they came. The writer is kept for a tenth of a second.
+        """
+        with self._write() as c:
+            lag = index.lag(c)
+            waits = select(t.articles).where(t.articles.c.number > lag.done, t.articles.c.number <= lag.until)
+            found = c.execute(waits.order_by(t.articles.c.number).limit(SETTLED).with_for_update()).all()
+            for row in found:
+                article = rows.article_of(row._asdict())
+                texts = {"lead": article.lead, "body": article.body}
+                c.execute(update(t.articles).where(t.articles.c.number == row.number).values(texts))
+                index.settle(c, row.number, article)
+            done = found[-1].number if found else lag.until
+            if done != lag.done:
+                index.advance(c, done, lag.until)
+            return len(found)
+
     def housekeeping(self, now: datetime, keep_articles: timedelta, keep_pages: timedelta) -> dict[str, int]:
         """Drop what is older than it is to be kept; return how many rows of each kind.
 
@@ -779,12 +802,14 @@ def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: date
     They stay when the newer ones are fewer (a teaser after the whole text), or when a hit on record rests on words
     that the publisher has taken out, unless the newer ones bring a hit of their own.
     """
-    whole = c.scalar(select(t.articles.c.complete).where(t.articles.c.key == article.key))
-    on_record = set(c.scalars(select(t.hits.c.key).where(t.hits.c.article == article.key)))
+    row = c.execute(select(t.articles).where(t.articles.c.key == article.key)).one_or_none()
+    before = rows.article_of(row._asdict()) if row else None
+    on_record = set(c.scalars(select(t.hits.c.key).where(t.hits.c.article == article.key))) if before else set()
     found = {hit.key for hit in hits}
-    if whole is not None and found <= on_record and (on_record - found or (whole and not article.complete)):
+    if before and found <= on_record and (on_record - found or (before.complete and not article.complete)):
         return False
-    return put(c, t.articles, rows.article_values(article, now), keep=("found", "recorded"))
+    index.change(c, put_article(c, rows.article_values(article, now)), before, article)
+    return True
 
 
 def _put_evidence(c: Connection, hit: Hit) -> None:
@@ -870,4 +895,9 @@ def _sweep_contents(c: Connection, past: datetime) -> int:
 
 def _sweep_articles(c: Connection, past: datetime) -> int:
     hit = select(t.hits.c.key).where(t.hits.c.article == t.articles.c.key)
-    return _sweep(c, t.articles, t.articles.c.key, and_(t.articles.c.recorded < past, ~hit.exists()))
+    gone = c.execute(select(t.articles).where(t.articles.c.recorded < past, ~hit.exists()).limit(SWEEP)).all()
+    for row in gone:
+        index.change(c, row.number, rows.article_of(row._asdict()), None)
+    for some in batches([row.key for row in gone]):
+        c.execute(delete(t.articles).where(t.articles.c.key.in_(some)))
+    return len(gone)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -28,6 +29,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.sql.type_api import TypeEngine
+
+from monitor.store.packing import pack, unpack
 
 # Names that do not depend on the database, so that a migration can name what it changes.
 NAMES: Final = {
@@ -79,6 +82,21 @@ class Span(TypeDecorator[timedelta]):
         return None if value is None else timedelta(seconds=value)
 
 
+class Packed(TypeDecorator[str]):
+    """A text, kept in few bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - theirs
+        """Return the bytes."""
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - theirs
+        """Return the text."""
+        return None if value is None else unpack(value)
+
+
 metadata = MetaData(naming_convention=NAMES)
 
 
@@ -88,6 +106,10 @@ def _key(name: str = "key") -> Column[str]:
 
 def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, default="")
+
+
+def _packed(name: str) -> Column[str]:
+    return Column(name, Packed, nullable=False, default="")
 
 
 def _count(name: str) -> Column[int]:
@@ -182,11 +204,12 @@ polls = Table(  # one row a poll: the ledger
 articles = Table(
     "articles",
     metadata,
-    _key(),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # in the index of words
+    Column("key", String(32), nullable=False, unique=True),
     _text("url"),
     _text("title"),
-    _text("lead"),
-    _text("body"),
+    _packed("lead"),
+    _packed("body"),
     _text("language"),
     _moment("published"),
     _moment("updated"),
@@ -201,7 +224,7 @@ articles = Table(
     # when it was published as far as that can be believed (not after it was found): what `since` and `until` ask for
     _moment("dated", nullable=False),
     _moment("recorded", nullable=False),
-    Index("ix_articles_dated_key", "dated", "key"),
+    Index("ix_articles_dated", "dated"),
     Index("ix_articles_recorded", "recorded"),
 )
 

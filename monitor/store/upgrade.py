@@ -16,6 +16,7 @@ import monitor
 from alembic import command
 from monitor.errors import StoreError
 from monitor.store import tables as t
+from monitor.store.index import is_compared
 from monitor.store.places import ADVISORY, Place, SQLiteFile
 from monitor.store.statements import add
 
@@ -94,7 +95,7 @@ def _foreign_keys(connection: Connection, value: str) -> None:
 
 
 def _counts(connection: Connection) -> dict[str, int]:
-    names = inspect(connection).get_table_names()
+    names = [name for name in inspect(connection).get_table_names() if is_compared(name, "table", None)]
     quote = connection.dialect.identifier_preparer.quote
     return {name: connection.scalar(text(f"SELECT count(*) FROM {quote(name)}")) or 0 for name in names}  # noqa: S608
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.errors import AlreadyRunningError, NoDatabaseError, StoreError
 from monitor.model import Secret
+from monitor.store import index
 from monitor.store import tables as t
 from monitor.store.places import APPLICATION_ID, SQLiteFile, file_of, locked, place, reported, synced
 
@@ -40,6 +42,7 @@ def sizes(url: Secret | str) -> tuple[Size, ...]:
     with reported(where), where.reader().connect() as connection:
         found = _octets(connection)
         tables = {name: connection.scalar(select(func.count()).select_from(table)) or 0 for name, table in _TABLES}
+        tables[index.NAME] = index.count(connection)
     return tuple(sorted((Size(name, rows, found.get(name)) for name, rows in tables.items()), key=_smallness))
 
 
@@ -53,11 +56,19 @@ def _smallness(size: Size) -> tuple[int, int]:
 def _octets(connection: Connection) -> dict[str, int]:
     if connection.dialect.name == "postgresql":
         asked = text("SELECT relname, pg_total_relation_size(relid) FROM pg_catalog.pg_statio_user_tables")
-        return {row[0]: row[1] for row in connection.execute(asked)}
+        return _summed(connection.execute(asked))
     asked = text("SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_schema m ON m.name = s.name GROUP BY 1")
     with suppress(OperationalError):  # a SQLite that was built without dbstat
-        return {row[0]: row[1] for row in connection.execute(asked)}
+        return _summed(connection.execute(asked))
     return {}
+
+
+def _summed(found: Iterable[Any]) -> dict[str, int]:
+    """Return the bytes by table; the index is several in which nobody looks."""
+    octets: Counter[str] = Counter()
+    for table, size in found:
+        octets[table if index.is_compared(table, "table", None) else index.NAME] += size
+    return octets
 
 
 def vacuum(url: Secret | str) -> tuple[int, int]:

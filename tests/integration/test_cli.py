@@ -312,6 +312,20 @@ def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
     ]
 
 
+def test_a_rule_is_explained_on_the_stored_articles(filled):
+    """What it would have said last year, without looking for an article to ask about."""
+    result = filled("rules", "explain", "secret", "--since", "2000-01-01")
+    assert result.exit_code == 0
+    titles = re.findall(r"^secret matches: (.+)$", result.stdout, re.MULTILINE)
+    assert titles
+    assert f"{len(titles)} stored articles match" in result.stderr
+    newest = filled("rules", "explain", "secret", "--limit", "1")
+    assert re.findall(r"^secret matches: (.+)$", newest.stdout, re.MULTILINE) == titles[:1]
+    nothing = filled("rules", "explain", "secret", "--until", "2000-01-01")
+    assert nothing.exit_code == 1
+    assert "0 stored articles match" in nothing.stderr
+
+
 def test_a_mute_holds_is_listed_and_is_taken_back(filled):
     """Three commands about one thing."""
     assert filled("mute", "rule", "secret", "--for", "12h").exit_code == 0

@@ -1,0 +1,189 @@
+"""The index of words: what it leaves out has no hit, on both databases, whatever is written there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.model import Article, Outcome, Verdict
+from monitor.rules.compile import compile_rules
+from monitor.rules.needs import EVERYTHING, All, needs
+from monitor.rules.spec import Rule, RuleBook, TermList
+from monitor.rules.text import fold
+from monitor.store import Queries, Record, Store, index
+from monitor.store.packing import pack, unpack
+from monitor.store.records import Stand
+from tests.making import NOW, a_feed, an_entry
+from tests.unit.test_match_oracle import PATTERNS, WORDS, articles, rules, termlists
+from tests.written import rule
+
+NUMBERS = count()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as made:
+        made.upgrade()
+        yield made
+
+
+@pytest.fixture
+def queries(store: Store, url: str) -> Iterator[Queries]:
+    with Queries.open(url) as made:
+        yield made
+
+
+def record(store: Store, *some: Article) -> None:
+    """Record articles."""
+    made = [Record(entry=an_entry(a_feed()), verdict=Verdict(Outcome.READ, one)) for one in some]
+    store.record_all(made, NOW, lambda _: None)
+
+
+def numbered(article: Article) -> Article:
+    """Return an article with a key that no other has."""
+    return replace(article, key=f"{next(NUMBERS):032x}", found=NOW, published=None)
+
+
+def an_article(body: str) -> Article:
+    return numbered(Article(key="", url="", title="", body=body))
+
+
+def hits(queries: Queries, book: RuleBook, **chosen: object) -> list[tuple[str, str]]:
+    """Return which rules hit which of some stored articles."""
+    found = list(queries.articles(**chosen))
+    ruleset = compile_rules(book)
+    return [(one.key, name) for one, ids in zip(found, ruleset.ids(found), strict=True) for name in ids]
+
+
+LENIENT = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@LENIENT
+@given(termlists, st.lists(rules(), min_size=1, max_size=3), st.lists(articles, min_size=1, max_size=5))
+def test_the_same_hits_are_found_with_and_without_the_index(
+    store: Store, queries: Queries, names: TermList, some: list[Rule], read: list[Article]
+) -> None:
+    """A story that the index hides is lost, and nobody would know."""
+    record(store, *map(numbered, read))
+    for one in some:
+        book = RuleBook((one,), (names,))
+        assert hits(queries, book, need=needs(book)) == hits(queries, book)
+
+
+@LENIENT
+@given(st.text(max_size=80), st.text(max_size=400), st.sampled_from(PATTERNS))
+def test_any_text_can_be_kept_and_found(store: Store, queries: Queries, title: str, body: str, pattern: str) -> None:
+    """Other scripts, signs that vanish and half characters are where a database's idea of a word differs from ours."""
+    title, body = (said.replace("\x00", "") for said in (title, body))
+    article = numbered(Article(key="", url="", title=title, body=body))
+    record(store, article)
+    assert queries.article(article.key) == article
+    book = RuleBook((rule(pattern),))
+    assert hits(queries, book, need=needs(book)) == hits(queries, book)
+
+
+def test_every_word_of_a_text_finds_it(store, queries):
+    """Also by its beginning, its end and its middle, and in any script."""
+    article = numbered(Article(key="", url="", title="Poetin-vertrouweling", body=" ".join(WORDS)))
+    record(store, article, *(an_article(f"Poetin {n}") for n in range(8)))
+    for word in (one.encode() for one in index.words_of(article)):
+        for pattern in (word, word[:-1] + b"*" if word[:-1].isascii() else word, b"*" + word, b"*" + word + b"*"):
+            assert article in queries.articles(need=pattern), pattern
+
+
+def test_an_article_is_found_by_the_words_that_it_has_now(store, queries):
+    """Publishers rewrite; what a hit rested on may be gone."""
+    first = an_article("Een eekhoorn in het park.")
+    other = an_article("Een olifant in de dierentuin.")
+    record(store, first, other)
+    record(store, replace(first, body="Een giraf in het park."))
+
+    assert [list(queries.articles(need=word)) for word in (b"eekhoorn", b"*iraf", b"olifant")] == [
+        [], [replace(first, body="Een giraf in het park.")], [other],
+    ]  # fmt: skip
+
+
+def test_an_article_that_is_dropped_is_found_no_more(store, queries):
+    """Nor does it take up room."""
+    record(store, *(an_article(f"Het eekhoorntje{n}.") for n in range(3)))
+    with store._read() as c:
+        assert len(index.candidates(c, b"eekhoorntje*")) == 3
+
+    store.housekeeping(NOW + timedelta(days=3), timedelta(days=2), timedelta(days=2))
+
+    assert list(queries.articles()) == []
+    with store._read() as c:
+        assert index.candidates(c, b"eekhoorntje*") == frozenset()
+
+
+def test_what_stands_in_every_text_is_no_help(store, queries):
+    """Such words are not kept; whoever asks for them gets all there is."""
+    some = [an_article(f"Poetin {n}") for n in range(4)]
+    record(store, *some)
+    with store._read() as c:
+        assert index.candidates(c, b"de") is None
+        assert index.candidates(c, b"*e*") is None
+        assert index.candidates(c, EVERYTHING) is None
+        assert index.candidates(c, All((b"de", b"zzz"))) == frozenset()
+
+
+def test_candidates_come_in_order_and_between_the_dates(store, queries, monkeypatch):
+    """A backfill goes on where it stopped: by the same way, page after page."""
+    monkeypatch.setattr("monitor.store.queries.PAGE", 2)
+    monkeypatch.setattr("monitor.store.statements.BATCH", 2)
+    some = [
+        replace(
+            an_article("eekhoorn" if n % 3 == 0 else "olifant"),
+            published=NOW - timedelta(hours=20 - n),
+        )
+        for n in range(20)
+    ]
+    record(store, *some)
+    wanted = [one for one in some if one.body == "eekhoorn"]
+
+    assert list(queries.articles(need=b"eekhoorn")) == wanted
+    since, until = wanted[1].published, wanted[5].published
+    assert list(queries.articles(need=b"eekhoorn", since=since, until=until)) == wanted[1:5]
+    places = [str(one) for one in queries.candidates(b"eekhoorn")]
+    assert list(queries.articles(need=b"eekhoorn", behind=places[1], upto=places[4])) == wanted[2:5]
+    assert [Stand.of(place) for place in places] == queries.candidates(b"eekhoorn")
+    ranges = list(queries.ranges(6))
+    assert list(queries.ranges(6, begin=ranges[1][0])) == ranges[1:]
+    assert [len(list(queries.articles(behind=behind, upto=upto))) for behind, upto in ranges] == [6, 6, 6, 2]
+
+
+def test_a_fault_in_one_record_leaves_no_trace_in_the_index(store, queries):
+    """Index and article are written together or not at all."""
+    article = an_article("Een eekhoorn.")
+    made = Record(entry=an_entry(a_feed()), verdict=Verdict(Outcome.READ, article))
+
+    def fail(_: object) -> None:
+        raise RuntimeError("slip")
+
+    with pytest.raises(RuntimeError):
+        store.record_all([made], NOW, fail)
+    with store._read() as c:
+        assert index.candidates(c, b"eekhoorn") == frozenset()
+        assert index.candidates(c, b"*khoorn") == frozenset()
+
+
+def test_words_are_folded_as_the_form_of_the_index_says():
+    """When this fails, raise `index.FORM` and pin what is folded now: or old articles are looked for in vain."""
+    said = "\n".join(map(chr, range(0x20, 0x530)))
+    assert index.FORM.startswith("1/")
+    assert sha256(fold(said)).hexdigest()[:16] == "614370ce96ab6cb0"
+
+
+@given(st.text(max_size=3000))
+def test_whatever_is_packed_comes_out_the_same(said: str) -> None:
+    """An article is evidence: not a letter may differ."""
+    said = said.encode("utf-8", "replace").decode()
+    assert unpack(pack(said)) == said
+    assert unpack(said.encode()) == said
