@@ -5,9 +5,11 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -48,32 +50,53 @@ ARTICLES = [
 Monitor = Callable[..., Result]
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
+def laid_out(folder: Path) -> Path:
     """A folder with a rules file and a few articles, and no database yet."""
-    (tmp_path / "rules.yaml").write_text(RULES.format(folder=tmp_path), "utf-8")
+    (folder / "rules.yaml").write_text(RULES.format(folder=folder), "utf-8")
     lines = (json.dumps(one | {"language": "nl", "published": "2026-11-01T10:00:00Z"}) for one in ARTICLES)
-    (tmp_path / "articles.jsonl").write_text("\n".join(lines), "utf-8")
-    return tmp_path
+    (folder / "articles.jsonl").write_text("\n".join(lines), "utf-8")
+    return folder
 
 
-@pytest.fixture
-def monitor(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Monitor:
+@contextmanager
+def sitting_in(folder: Path) -> Iterator[Monitor]:
     """`monitor …` in that folder, as in a pipe."""
-    monkeypatch.chdir(desk)
-    monkeypatch.delenv("MONITOR_RULES", raising=False)
-    monkeypatch.setenv("TZ", "Europe/Brussels")
 
     def run(*words: str, **more: object) -> Result:
         return CliRunner().invoke(main, list(words), catch_exceptions=False, **more)  # type: ignore[arg-type]
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MONITOR_RULES", raising=False)
+        patch.setenv("TZ", "Europe/Brussels")
+        yield run
 
 
 @pytest.fixture
-def filled(monitor: Monitor) -> Monitor:
-    """The same with three hits on record, told to nobody."""
-    assert monitor("backfill", "files", "articles.jsonl").exit_code == 0
+def desk(tmp_path: Path) -> Path:
+    return laid_out(tmp_path)
+
+
+@pytest.fixture
+def monitor(desk: Path) -> Iterator[Monitor]:
+    with sitting_in(desk) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose database has three hits on record, told to nobody."""
+    folder = laid_out(tmp_path_factory.mktemp("stock"))
+    with sitting_in(folder) as run:
+        assert run("backfill", "files", "articles.jsonl").exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def filled(monitor: Monitor, desk: Path, stock: Path) -> Monitor:
+    """The same commands, on a database of one's own with those hits."""
+    for path in stock.glob("monitor.db*"):
+        shutil.copy(path, desk)
     return monitor
 
 
