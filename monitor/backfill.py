@@ -229,7 +229,7 @@ class Backfill:
                 self._left_alone(entry.link, error)
                 lost = Reading(reading.unread(error), None, error.reason)
                 return replace(judge.verdict(lost, entry, feed, hands.ruleset), outcome=lost.outcome)
-        return await judged(hands.sandbox, hands.ruleset, entry, feed, page)
+        return await judged(hands.sandbox, hands.ruleset, entry, feed, page, twins=hands.twins)
 
     def _left_alone(self, link: str, error: FetchError) -> None:
         pause = reading.host_pause(error)

@@ -8,6 +8,7 @@ from monitor.model import key_of
 from monitor.urls import normal
 
 _WORDS = re.compile(r"\w+")
+_FEWEST = 8  # words: in fewer two articles may agree
 
 
 def article_key(url: str) -> str:
@@ -24,6 +25,12 @@ def title_key(feed: str, title: str) -> str:
     """Return the key of what a feed (its key) lists under this headline; "" when it has no word."""
     words = folded(title)
     return key_of("entry title", feed, words) if words else ""
+
+
+def text_key(body: str) -> str:
+    """Return the key of a text wherever it stands; "" for one that is too short to be told from another."""
+    words = folded(body)
+    return key_of("text", words) if words.count(" ") >= _FEWEST - 1 else ""
 
 
 def folded(title: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -187,10 +187,14 @@ class Pipeline:
             page = await self.fetcher.page(entry.link, browser=browser) if entry.link else None
         except FetchError as error:
             return await self._unread(entry, feed, error)
-        verdict = await judged(self.sandbox, self.ruleset, entry, feed, page)
+        verdict = await judged(self.sandbox, self.ruleset, entry, feed, page, twins=self.twins)
         await self._settle(entry, verdict)
         because.set(verdict.reason)
         return verdict.outcome
+
+    async def twins(self, article: Article) -> int:
+        """Return how many other links of its host had this very text."""
+        return await self.store.apart(self.store.twins, article)
 
     async def _settle(self, entry: Entry, verdict: Verdict) -> None:
         """Write what was read, what has changed in earlier hits, and when to look once more."""
@@ -525,16 +529,31 @@ class Pipeline:
         await self.store.apart(self.store.set_meta, EXAMINED, now.isoformat())
 
 
-async def judged(sandbox: Sandbox, ruleset: Ruleset, entry: Entry, feed: Feed | None, page: Page | None) -> Verdict:
-    """Return the verdict on a page; the dearer extraction runs only where the first text matches a rule."""
+async def judged(  # noqa: PLR0913 - a page, what is known of it, and what judges it
+    sandbox: Sandbox,
+    ruleset: Ruleset,
+    entry: Entry,
+    feed: Feed | None,
+    page: Page | None,
+    *,
+    twins: Callable[[Article], Awaitable[int]] | None = None,
+) -> Verdict:
+    """Return the verdict on a page; the dearer extraction runs only where the first text matches a rule.
+
+    `twins` tells how many other links of an article's host had its very text, where that is on record.
+    """
+
+    async def verdict_on(reading: Reading) -> Verdict:
+        same = await twins(reading.article) if twins and reading.article else 0
+        return judge.verdict(reading, entry, feed, ruleset, twins=same)
+
     if page is None:
         return judge.verdict(Reading(Outcome.NO_TEXT, None, "the entry has no link"), entry, feed, ruleset)
     try:
         first = await sandbox.run(extract.read, page, entry, feed)
-        verdict = judge.verdict(first, entry, feed, ruleset)
-        if verdict.matches and first.outcome is Outcome.READ:
-            finer = await sandbox.run(extract.refine, page, first)
-            verdict = judge.verdict(finer, entry, feed, ruleset)
+        verdict = await verdict_on(first)
+        if verdict.matches and verdict.outcome is Outcome.READ:
+            verdict = await verdict_on(await sandbox.run(extract.refine, page, first))
     except SandboxError as error:
         return judge.verdict(Reading(Outcome.FAILED, None, str(error)), entry, feed, ruleset)
     return verdict

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
+from monitor.keys import text_key
 from monitor.model import (
     Article,
     Delivery,
@@ -127,7 +128,7 @@ class Store:
     def upgrade(self) -> list[str]:
         """Bring the tables to this program's; return the names of the steps taken, [] when they were there already.
 
-        A SQLite file with anything in it is copied first (`monitor.db.before-0003`). Raises StoreError, and has
+        A SQLite file with anything in it is copied first (`monitor.db.before-0005`). Raises StoreError, and has
         changed nothing, when a step fails or the tables are newer than the program.
         """
         with reported(self._place):
@@ -451,6 +452,12 @@ class Store:
             hits = [rows.hit_of(part(row, t.hits), rows.article_of(part(row, t.articles))) for row in found]
             edited = edits_of(c, [hit.key for hit in hits]) if hits else {}
             return tuple(HitRecord(hit=hit, edits=edited.get(hit.key, ())) for hit in hits)
+
+    def twins(self, article: Article) -> int:
+        """Return how many other articles of its host were read as this very text."""
+        same = and_(t.texts.c.said == text_key(article.body), t.texts.c.host == host_of(article.url))
+        with self._read() as c:
+            return c.scalar(select(func.count()).where(same, t.texts.c.article != article.key)) or 0
 
     def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
         """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""
@@ -785,7 +792,10 @@ def _known(row: Row[Any]) -> Known:
 
 def _record(c: Connection, made: Record, now: datetime) -> tuple[Hit, ...]:
     """Write an article, its hits and their deliveries; return the hits that were not on record."""
-    newer = made.verdict.article is not None and _put_article(c, made.verdict.article, made.hits, now)
+    article = made.verdict.article
+    newer = article is not None and _put_article(c, article, made.hits, now)
+    if newer and article and made.verdict.outcome in {Outcome.READ, Outcome.TEASER}:
+        _put_text(c, article)
     fresh = tuple(hit for hit in made.hits if add(c, t.hits, rows.hit_values(hit)))
     for hit in made.hits if newer else ():
         _put_evidence(c, hit)
@@ -810,6 +820,12 @@ def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: date
         return False
     index.change(c, put_article(c, rows.article_values(article, now)), before, article)
     return True
+
+
+def _put_text(c: Connection, article: Article) -> None:
+    said = text_key(article.body)
+    if said:
+        put(c, t.texts, {"article": article.key, "host": host_of(article.url), "said": said})
 
 
 def _put_evidence(c: Connection, hit: Hit) -> None:

@@ -228,6 +228,15 @@ articles = Table(
     Index("ix_articles_recorded", "recorded"),
 )
 
+texts = Table(  # which text an article had, by its digest: one under many links of a host is a wall
+    "texts",
+    metadata,
+    Column("article", String(32), ForeignKey("articles.key", ondelete="CASCADE"), primary_key=True),
+    _text("host"),
+    Column("said", String(32), nullable=False),
+    Index("ix_texts_said", "said"),
+)
+
 entries = Table(
     "entries",
     metadata,

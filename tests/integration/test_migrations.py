@@ -44,6 +44,7 @@ STEPS = [
     "0002 edits of what was found",
     "0003 envelopes: what goes out in one message",
     "0004 articles packed and found by their words",
+    "0005 texts under many links",
 ]
 
 

@@ -180,6 +180,32 @@ async def test_a_gates_text_is_never_matched(scene):
     assert found[Outcome.SENT] == 0 or found[Outcome.GATE] == 0
 
 
+WALL = (
+    "Geheim overleg met Oesjakov in Wenen volgt u hier, zodra u hebt gekozen welke lezer u bent en hoe u wilt betalen.\n"
+    "Kies hieronder een formule die bij u past, of vraag iemand in huis die al leest om u een pas te geven van dit blad."
+)
+
+
+async def test_one_text_under_many_links_of_a_host_is_seen_to_be_a_wall(scene, tmp_path):
+    """A wall of a kind that nobody knew: after a few pages its words are no longer matched, the feed's are."""
+    scene.with_rules(RULES.replace("$covert + $contact + $kremlin", "geheim overleg"), tmp_path)
+    await opened(scene, "krant", "courant")
+    found = []
+    for n in range(5):
+        title = f"Bericht nummer {n} van de wethouder"
+        scene.publish("krant", (f"bericht-van-de-dag-{n}.html", title, DULL))
+        scene.web.pages[f"https://krant.example/bericht-van-de-dag-{n}.html"] = page(title, WALL)
+        found.append(await scene.flow())
+        scene.clock.forward(minutes=10)
+
+    assert [outcomes[Outcome.READ] for outcomes in found] == [1, 1, 1, 0, 0]
+    assert [outcomes[Outcome.GATE] for outcomes in found] == [0, 0, 0, 1, 1]
+    assert len(asked(scene).list_hits()) == 3
+
+    scene.publish("courant", ("zelfde-woorden-elders.html", "Geheim overleg", WALL))
+    assert (await scene.flow())[Outcome.READ] == 1, "another host may print the same text: agencies write for many"
+
+
 async def test_a_failing_feed_is_told_once_and_again_when_it_recovers(scene):
     """A dead feed is a story missed in silence: a person must hear of it, and not every five minutes."""
     await opened(scene, "krant", "courant")
