@@ -407,12 +407,21 @@ class Envelope:
     dated: datetime | None = None  # when it was first to leave
     # Who has it: a recipient's mark (key_of("recipient", name)) → what the channel calls the message there, often "".
     taken: Mapping[str, str] = field(default_factory=dict)
-    opening: Envelope | None = None  # of the message that told the story first: this one goes in its thread
+    opening: Opening | None = None  # of the story that this message follows
 
     @property
     def message_id(self) -> str:
         """The Message-ID of a mail. `.invalid` (RFC 2606) belongs to nobody, and says so."""
         return f"<{self.key}@monitor.invalid>" if self.key else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The message that told a story first, once it was sent: what follows goes in its thread, or names it."""
+
+    envelope: Envelope
+    title: str  # of the article that it told of
+    outlet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -360,10 +360,10 @@ class Pipeline:
         When the channel is to be tried again later, what was claimed `behind` them waits as long: the order is kept.
         """
         channel = self.config.channels[deliveries[0].channel]
-        message = render.message(deliveries, channel, zone=self.zone)
         # On record before it is sent: what a kill interrupts goes out again as the same message.
         envelope = outbox.enveloped(deliveries, self.clock())
         envelope = await self.store.apart(self.store.seal, envelope, deliveries, outbox.opening(deliveries))
+        message = render.message(deliveries, channel, zone=self.zone, opening=envelope.opening)
         try:
             receipt = await self.notifier.send(channel, message, envelope, took=self._noting(envelope))
         except DeliveryError as error:

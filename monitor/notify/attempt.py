@@ -61,7 +61,7 @@ class Attempt:
     def opening(self, recipient: str) -> str:
         """Return what a recipient's channel calls the message that told the story first; "" when it has no name."""
         first = self.envelope.opening
-        return first.taken.get(_mark(recipient), "") if first else ""
+        return first.envelope.taken.get(_mark(recipient), "") if first else ""
 
     def left(self) -> float:
         """Return the seconds that are left, a little more than none: sockets take 0 for "do not wait at all"."""

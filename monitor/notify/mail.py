@@ -160,7 +160,7 @@ def compose(plugin: Any, message: Message, attempt: Attempt) -> EmailMessage:
     if envelope.key:
         mail["Message-ID"] = envelope.message_id
     if envelope.opening:
-        mail["In-Reply-To"] = mail["References"] = envelope.opening.message_id
+        mail["In-Reply-To"] = mail["References"] = envelope.opening.envelope.message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     mail.set_content(message.text, cte="quoted-printable")
     if message.html:

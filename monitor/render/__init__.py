@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -21,10 +22,10 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from monitor.model import Channel, Delivery, Hit, Message, Notice
+from monitor.model import Channel, Delivery, Hit, Message, Notice, Opening
 from monitor.render import console, slack
 from monitor.render.limits import limit_of
-from monitor.render.view import Item, Passage, Told, cut, item, merged, shorter, told
+from monitor.render.view import Item, Passage, Told, cut, headline, item, merged, shorter, told
 from monitor.render.words import Words, listed, words_for
 
 SUBJECT = 200
@@ -46,15 +47,19 @@ class Detail(NamedTuple):
 DETAILS = (Detail(200, 3, 420), Detail(200, 1, 240), Detail(140, 1, 120), Detail(120, 0, 0), Detail(60, 0, 0))
 
 
-def message(deliveries: Sequence[Delivery], channel: Channel, *, zone: ZoneInfo) -> Message:
+def message(
+    deliveries: Sequence[Delivery], channel: Channel, *, zone: ZoneInfo, opening: Opening | None = None
+) -> Message:
     """Return the one message that these deliveries make in this channel: a hit, a story, a digest or notices.
 
     Times are shown in `zone`, words in the channel's language. The order of the deliveries is kept; hits of one story
-    stand together.
+    stand together. A follow-up names the `opening` of its story, but in mail, where it stands in the thread.
     """
     words = words_for(channel.language)
     hits = [item(one, one.subject, zone, words) for one in deliveries if isinstance(one.subject, Hit)]
     notices = [told(one.subject, zone, words) for one in deliveries if isinstance(one.subject, Notice)]
+    if opening and channel.kind != "mail":
+        hits = [replace(one, after=headline(opening)) for one in hits]
     page = Page(_subject(hits, notices, words), _stories(hits), tuple(notices), words, len(hits))
     return {"console": _console, "mail": _mail, "slack": _slack, "text": _text}[channel.kind](page, channel)
 

@@ -51,6 +51,8 @@ def _item(item: Item, words: Words, follows: bool) -> Iterable[Sequence[Span]]:
     ]
     tags = [Span(f"  [{tag}]", "tag") for tag in item.tags]
     yield [Span("  "), Span(item.source, "source"), Span("  "), Span(item.rule, "rule"), *tags]
+    if item.after:
+        yield [Span(f"  {words.after.format(item.after)}", "source")]
     for passage in item.passages:
         adds = [Span(f"{words.adds}: ", "also")] if follows else []
         marks = [Span(piece.text, "evidence" if piece.marked else "") for piece in passage]

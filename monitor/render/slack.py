@@ -55,6 +55,8 @@ def _alone(story: Sequence[Item], words: Words) -> Iterable[Block]:
     title = f"{words.also_in} {first.outlet}: {first.title}" if first.follows else first.title
     yield _header(title)
     yield _context(first.source, first.rule, *first.tags)
+    if first.after:
+        yield _context(words.after.format(first.after))
     if first.passages:
         lead = [_section(_text(f"{words.adds}:", bold=True))] if first.follows else []
         yield _rich(*lead, *(_quote(passage) for passage in first.passages))

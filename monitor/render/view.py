@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from monitor.model import Article, Delivery, Evidence, FieldName, Hit, Notice
+from monitor.model import Article, Delivery, Evidence, FieldName, Hit, Notice, Opening
 from monitor.render.words import Words, when
 
 # How much of one sentence, and how many sentences, a person reads before the link is the better choice.
@@ -61,6 +61,7 @@ class Item:
     passages: tuple[Passage, ...]
     link: str  # http(s), or "" when there is none to trust
     follows: bool  # the reader knows the story already
+    after: str = ""  # by this headline, where the thread does not show it
 
     @property
     def source(self) -> str:
@@ -149,6 +150,12 @@ def item(delivery: Delivery, hit: Hit, zone: ZoneInfo, words: Words) -> Item:
     )
 
 
+def headline(opening: Opening) -> str:
+    """Return what a reader knows the opening of a story by."""
+    outlet = cut(clean(opening.outlet).strip(), 60)
+    return cut(clean(opening.title).strip(), 120) + (f" ({outlet})" if outlet else "")
+
+
 def told(notice: Notice, zone: ZoneInfo, words: Words) -> Told:
     """Return what is shown of a notice."""
     lines = (cut(clean(line).strip(), 1_000) for line in notice.text[:_FAR].splitlines()[:40])
@@ -176,7 +183,7 @@ def shorter(one: Item, title: int, passages: int, sentence: int) -> Item:
     kept = tuple(fit(passage, sentence) for passage in one.passages[:passages])
     cut_title = cut(one.title, title)
     pieces = one.title_pieces if cut_title == one.title else (Piece(cut_title),)
-    return replace(one, title=cut_title, title_pieces=pieces, passages=kept)
+    return replace(one, title=cut_title, title_pieces=pieces, passages=kept, after=one.after if passages else "")
 
 
 def _when(hit: Hit, zone: ZoneInfo, words: Words) -> str:

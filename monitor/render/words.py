@@ -16,6 +16,7 @@ class Words:
     hits: str  # "{} hits"
     also_in: str  # before outlets
     adds: str  # before the sentence of a follow-up
+    after: str  # "Follows: {}", the headline that told the story first
     conjunction: str  # between the last two outlets
     incomplete: str
     seen: str  # before a time that is ours, not the article's
@@ -37,6 +38,7 @@ NL = Words(
     hits="{} treffers",
     also_in="Ook in",
     adds="Voegt toe",
+    after="Volgt op: {}",
     conjunction="en",
     incomplete="niet volledig gelezen",
     seen="gezien",
@@ -57,6 +59,7 @@ FR = Words(
     hits="{} résultats",
     also_in="Aussi dans",
     adds="Ajoute",
+    after="Fait suite à : {}",
     conjunction="et",
     incomplete="pas lu en entier",
     seen="vu",
@@ -77,6 +80,7 @@ DE = Words(
     hits="{} Treffer",
     also_in="Auch in",
     adds="Ergänzt",
+    after="Folgt auf: {}",
     conjunction="und",
     incomplete="nicht vollständig gelesen",
     seen="gesehen",
@@ -97,6 +101,7 @@ EN = Words(
     hits="{} hits",
     also_in="Also in",
     adds="Adds",
+    after="Follows: {}",
     conjunction="and",
     incomplete="not read in full",
     seen="seen",

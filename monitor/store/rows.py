@@ -19,6 +19,7 @@ from monitor.model import (
     Hit,
     Match,
     Notice,
+    Opening,
     Outcome,
 )
 from monitor.urls import host, masked
@@ -157,6 +158,6 @@ def delivery_of(row: Row, subject: Hit | Notice) -> Delivery:
     return Delivery(**said, subject=subject, outcome=outcome, envelope=row["envelope"] or "")
 
 
-def envelope_of(row: Row, opening: Envelope | None = None) -> Envelope:
-    """Return an envelope, with the one in whose thread it goes."""
+def envelope_of(row: Row, opening: Opening | None = None) -> Envelope:
+    """Return an envelope, with what opened the story that it follows."""
     return Envelope(key=row["key"], dated=row["dated"], taken=row["taken"], opening=opening)

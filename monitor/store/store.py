@@ -46,6 +46,7 @@ from monitor.model import (
     Hit,
     Mute,
     Notice,
+    Opening,
     Outcome,
     Secret,
     Thread,
@@ -499,16 +500,13 @@ class Store:
     def seal(self, envelope: Envelope, deliveries: Sequence[Delivery], opening: str = "") -> Envelope:
         """Put deliveries into an envelope; return it as it is on record, with whoever has taken it already.
 
-        `opening` is the key of the delivery that told the story first: its envelope comes along once that was sent.
+        `opening` is the key of the delivery that told the story first; what is known of it comes along once it was sent.
         """
         with self._write() as c:
             add(c, t.envelopes, {"key": envelope.key, "dated": envelope.dated, "taken": dict(envelope.taken)})
             change_all(c, t.deliveries, [{"key": one.key, "envelope": envelope.key} for one in deliveries])
-            first = and_(t.deliveries.c.key == opening, t.deliveries.c.sent.is_not(None))
-            asked = select(t.envelopes).join(t.deliveries, t.deliveries.c.envelope == t.envelopes.c.key).where(first)
-            before = c.execute(asked).one_or_none() if opening else None
             row = c.execute(select(t.envelopes).where(t.envelopes.c.key == envelope.key)).one()
-            return rows.envelope_of(row._asdict(), rows.envelope_of(before._asdict()) if before else None)
+            return rows.envelope_of(row._asdict(), _opening(c, opening) if opening else None)
 
     def took(self, envelope: str, recipient: str, name: str = "") -> None:
         """Record that a recipient took what is in an envelope, and what the message is called there."""
@@ -842,6 +840,20 @@ def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
         if isinstance(delivery.subject, Notice):
             add(c, t.notices, rows.notice_values(delivery.subject))
     return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
+
+
+def _opening(c: Connection, delivery: str) -> Opening | None:
+    asked = (
+        select(t.envelopes, t.articles.c.title, t.articles.c.outlet)
+        .join(t.deliveries, t.deliveries.c.envelope == t.envelopes.c.key)
+        .join(t.hits, t.hits.c.key == t.deliveries.c.hit)
+        .join(t.articles, t.articles.c.key == t.hits.c.article)
+        .where(t.deliveries.c.key == delivery, t.deliveries.c.sent.is_not(None))
+    )
+    row = c.execute(asked).one_or_none()
+    if row is None:
+        return None
+    return Opening(envelope=rows.envelope_of(part(row, t.envelopes)), title=row.title, outlet=row.outlet)
 
 
 def _threads(story: str, now: datetime) -> Select[Any]:

@@ -263,7 +263,7 @@ async def test_a_story_is_muted_by_the_beginning_of_its_id_and_others_are_heard(
     await desk.wait(minutes=15)
     assert desk.told() == [[1], [2], [102]]
     first, _, third = desk.scene.post.envelopes_to("slack")
-    assert third.opening == first
+    assert third.opening.envelope == first
 
 
 async def test_the_status_tells_of_each_channel_what_waits_was_sent_and_died(desk):

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.errors import DeliveryError
-from monitor.model import Channel, Delivery, Envelope, Message, Outcome, Secret
+from monitor.model import Channel, Delivery, Envelope, Message, Opening, Outcome, Secret
 from monitor.notify import HANGING, Notifier
 from monitor.notify.masks import mask
 from monitor.policy.delivery import after_refused, after_sent, behind, depart, enveloped
@@ -50,7 +50,12 @@ class Sent:
     envelope: Envelope
 
 
-async def told(notifier: Notifier, to: Channel, *deliveries: Delivery, opening: Envelope | None = None,
+def as_opening(sent: Sent) -> Opening:
+    """What follows knows of it."""
+    return Opening(envelope=sent.envelope, title=sent.message.title)
+
+
+async def told(notifier: Notifier, to: Channel, *deliveries: Delivery, opening: Opening | None = None,
                taken: dict[str, str] | None = None) -> Sent:  # fmt: skip
     """Send a hit, or these; who takes it is written into `taken`, as the store would."""
     some, taken = deliveries or (delivery(hit()),), {} if taken is None else taken
@@ -92,7 +97,7 @@ async def test_a_follow_up_mail_is_in_the_thread_of_the_first(notifier, postbox)
     first = delivery(hit(1, story="s"))
     opening = await told(notifier, channel(postbox.url()), first)
     second = delivery(hit(2, story="s"), follows=first.key)
-    await told(notifier, channel(postbox.url()), second, opening=opening.envelope)
+    await told(notifier, channel(postbox.url()), second, opening=as_opening(opening))
     assert postbox.mails[1].parsed["References"] == postbox.mails[0].parsed["Message-ID"]
     assert postbox.mails[1].parsed["In-Reply-To"] == postbox.mails[0].parsed["Message-ID"]
 
@@ -329,7 +334,7 @@ async def test_a_bots_follow_up_goes_in_the_thread_of_the_first_in_each_of_its_c
     """Slack tells a bot what its message is called; a thread is known by that."""
     bot, first = channel(f"{BOT}/#nieuws/+C024BE91L"), delivery(hit(1, story="s"))
     opening = await told(notifier, bot, first)
-    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=as_opening(opening))
 
     threads = {payload["channel"]: payload["ts"] for payload in everywhere.received[:2]}
     assert len(set(threads.values())) == 2
@@ -343,7 +348,7 @@ async def test_a_follow_up_of_a_message_that_was_deleted_comes_all_the_same(noti
     bot, first = channel(f"{BOT}/#nieuws"), delivery(hit(1, story="s"))
     opening = await told(notifier, bot, first)
     everywhere.deleted = {everywhere.received[0]["ts"]}
-    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+    await told(notifier, bot, delivery(hit(2, story="s"), follows=first.key), opening=as_opening(opening))
     assert "thread_ts" not in everywhere.received[1]
     assert everywhere.received[1]["blocks"]
 
@@ -353,7 +358,9 @@ async def test_a_webhooks_follow_up_stands_by_itself(notifier, slack):
     first = delivery(hit(1, story="s"))
     opening = await told(notifier, channel(slack.url), first)
     assert opening.envelope.taken == {}
-    await told(notifier, channel(slack.url), delivery(hit(2, story="s"), follows=first.key), opening=opening.envelope)
+    await told(
+        notifier, channel(slack.url), delivery(hit(2, story="s"), follows=first.key), opening=as_opening(opening)
+    )
     assert slack.complaints == []
     assert "Ook in" in slack.received[1]["text"]
 

@@ -254,7 +254,8 @@ async def test_one_story_in_two_papers_is_one_thread(scene):
     await scene.flow()
 
     first, second = scene.post.envelopes_to("slack")
-    assert second.opening == first
+    assert second.opening.envelope == first
+    assert "Gezant zag Oesjakov in Wenen (Krant)" in scene.post.to("slack")[1].text
     assert len({record.hit.story for record in asked(scene).list_hits()}) == 1
 
 

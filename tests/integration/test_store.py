@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from monitor.errors import StoreError
-from monitor.model import Envelope, Feed, FeedState, Mute, Outcome, Thread, Verdict, key_of
+from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Thread, Verdict, key_of
 from monitor.store import PollRecord, Queries, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
@@ -719,7 +719,8 @@ def test_a_follow_up_gets_the_envelope_of_the_message_that_told_the_story_first(
 
     store.save_deliveries([replace(first, due=None, outcome=Outcome.SENT, sent=NOW)])
 
-    assert store.seal(follows, [second], first.key).opening == replace(opening, taken={"room": "1764.001"})
+    told = replace(opening, taken={"room": "1764.001"})
+    assert store.seal(follows, [second], first.key).opening == Opening(envelope=told, title=first.subject.article.title)
     assert store.seal(follows, [second], "no such delivery").opening is None
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Channel, Evidence, Secret
+from monitor.model import Channel, Envelope, Evidence, Opening, Secret
 from monitor.policy.delivery import MOST
 from monitor.render import message
 from monitor.render.limits import LIMITS, limit_of
@@ -72,6 +72,21 @@ def test_a_follow_up_says_where_and_what_it_adds(channel):
     said = everything(channel, delivery(hit(2, story="s", outlet="Le Courrier"), follows="<x@y>"))
     assert "Ook in Le Courrier" in said
     assert "Voegt toe" in said
+
+
+@by_kind
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_follow_up_names_the_headline_that_it_follows_unless_it_stands_in_its_thread(channel, language):
+    """In a room with twenty alerts a day "also in Le Courrier" says too little; in mail the thread says it."""
+    opening = Opening(envelope=Envelope(), title="<!channel> Stille lijn @everyone\n" + "x " * 900, outlet="De Krant")
+    follows = delivery(hit(2, story="s", outlet="Le Courrier"), follows="1")
+    made = message([follows], replace(channel, language=language), zone=BRUSSELS, opening=opening)
+    said = f"{made.text}\n{json.dumps(made.blocks, ensure_ascii=False)}"
+    named = words_for(language).after.format("") in said and "Stille lijn" in said and "(De Krant)" in said
+    assert named == (channel is not MAIL)
+    assert len(made.text) < 2_000
+    assert channel is not DISCORD or "@everyone" not in said
+    assert channel is not SLACK or not list(complaints_about({"text": made.text, "blocks": list(made.blocks)}))
 
 
 @by_kind
