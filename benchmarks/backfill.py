@@ -75,7 +75,7 @@ async def measured(number: int, rules: int) -> None:
                     f"the matcher alone, {rules} rules", len(articles), process_time() - cpu, perf_counter() - began
                 )
                 cpu, began = process_time(), perf_counter()
-                again = await Backfill(tried, dry=True).run(stored(queries))
+                again = await Backfill(tried, dry=True).run(stored(settled.settings.database))
                 scan = said("stored articles, dry", again.documents, process_time() - cpu, perf_counter() - began)
             assert again.matched == alone
             print(f"the scan at {scan / matcher:.0%} of the matcher's own rate; {alone} matches, the same")

@@ -1,32 +1,35 @@
 """`monitor backfill`: the past through the same steps and the same records. A driver.
 
-    source ─▶ shard… ─▶ document… ─▶ verdict… ─▶ one transaction: articles, hits, and how far this is
+    source ─▶ volume… ─▶ shard… ══engine══▶ look… ─▶ one transaction: articles, hits, and how far this is
 
-Hits are recorded; nobody is told unless asked. It takes no work from a daemon beside it: what it reads is its own, its
-transactions are short, and whatever is on record already changes nothing. What is done is remembered in the transaction
-that wrote it, so that a backfill that was stopped or killed goes on where it was and counts nothing twice.
+Shards are looked at wherever the engine has room, and written here, one after the other in their own order: so it does
+not show how many looked. Hits are recorded; nobody is told unless asked. It takes no work from a daemon beside it: what
+it reads is its own, its transactions are short, and whatever is on record already changes nothing. What is done is
+remembered in the transaction that wrote it, so that a backfill that was stopped or killed goes on where it was and
+counts nothing twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from monitor import judge
-from monitor.archives import Document, Piece, Shard
+from monitor.archives import Document, Shard, Volume
 from monitor.archives.web import article_at
 from monitor.errors import FetchError
-from monitor.model import Article, Hit, Match, Outcome, Reading, Verdict, key_of
+from monitor.model import Article, Entry, Hit, Outcome, Reading, Verdict, key_of
 from monitor.pipeline import Pipeline, judged
 from monitor.policy import reading
 from monitor.policy.delivery import gather
+from monitor.shards import Engine, Here, Lens, Look, LostError, Order, Span, looked, settled
 from monitor.store import Record
 from monitor.urls import host
 
@@ -35,12 +38,8 @@ Progress = Callable[[str, Outcome, int], None]
 
 # What is to be told waits this long for the digest; if we die before it is sent, the daemon sends it then.
 HELD: Final = timedelta(hours=6)
-# Documents that are read side by side, and matched together: pages of some megabytes each, at the worst.
+# Pages that are read side by side.
 TOGETHER: Final = 16
-# Documents in one transaction: about 50 ms of work (1 ms each), for which a daemon beside us waits.
-BATCH: Final = 50
-# What is fetched comes slowly: so long of it is lost at most when we are killed.
-KEPT_AFTER: Final = timedelta(seconds=10)
 # A host that asks to be left alone for longer is not waited for: its documents fail, and are tried by the next backfill.
 PATIENCE: Final = timedelta(minutes=5)
 
@@ -64,41 +63,33 @@ class Summary:
 
 @dataclass(slots=True)
 class Mark:
-    """How far a backfill is: the shards that are done, and the documents of the one at hand. Without a key: nowhere."""
+    """How far a backfill is: the volumes that are done, and the shards of the one at hand. Without a key: nowhere."""
 
     key: str = ""
     done: list[str] = field(default_factory=list)
     at: str = ""
     number: int = 0
     told: list[str] = field(default_factory=list)  # keys of the hits that are to be told
-    since: datetime | None = None  # only documents from then on count, and those without a date
-    until: datetime | None = None  # and only those before
+    span: Span = field(default_factory=Span)  # only documents of then count
     ended: bool = False
 
-    def enter(self, shard: Shard) -> int:
-        """Begin with a shard; return how many of its documents are done already."""
-        if shard.name != self.at or not shard.name:
-            self.at, self.number = shard.name, 0
-        return self.number
+    def step(self, volume: Volume) -> None:
+        """Be done with one more shard of a volume."""
+        if volume.name != self.at or not volume.name:
+            self.at, self.number = volume.name, 0
+        self.number += 1
 
-    def leave(self, shard: Shard) -> None:
-        """Be done with a shard."""
-        if shard.name:
-            self.done.append(shard.name)
-        self.number = 0
+    def leave(self, volume: Volume) -> None:
+        """Be done with a volume."""
+        if volume.name:
+            self.done = [volume.name] if volume.follows else [*self.done, volume.name]
 
     def dumped(self, summary: Summary) -> str:
         """Return the mark with the numbers that belong to it, as JSON."""
         counts = {name: getattr(summary, name) for name in _COUNTS} | {"outcomes": summary.outcomes}
         mine = {name: getattr(self, name) for name in ("done", "at", "number", "told", "ended")}
-        dates = {name: moment and moment.isoformat() for name, moment in (("since", self.since), ("until", self.until))}
-        return json.dumps(mine | dates | counts)
-
-    def is_inside(self, dated: datetime | None) -> bool:
-        """Whether a document of this date counts."""
-        if dated is None:
-            return True
-        return not ((self.since and dated < self.since) or (self.until and dated >= self.until))
+        dates = {"since": self.span.since, "until": self.span.until}
+        return json.dumps(mine | {name: moment and moment.isoformat() for name, moment in dates.items()} | counts)
 
 
 _COUNTS: Final = ("matched", "added", "outside")
@@ -113,111 +104,146 @@ def loaded(fresh: Mark, said: str | None) -> tuple[Mark, Summary]:
     if found["ended"]:
         return fresh, Summary()
     since, until = (found[name] and datetime.fromisoformat(found[name]) for name in ("since", "until"))
-    mark = Mark(fresh.key, found["done"], found["at"], found["number"], found["told"], since, until)
+    mark = Mark(fresh.key, found["done"], found["at"], found["number"], found["told"], Span(since, until))
     outcomes = Counter({Outcome(word): number for word, number in found["outcomes"].items()})
     return mark, Summary(outcomes, found["matched"], found["added"], found["outside"])
 
 
-class _Later:
-    """Rules that find nothing: what is read is matched afterwards, many documents together."""
+class Step(NamedTuple):
+    """A shard on its way, and the task that looks at it; without a shard: the end of the volume."""
 
-    def match(self, _article: Article) -> Sequence[Match]:
-        return ()
+    volume: Volume
+    shard: Shard | None = None
+    task: asyncio.Task[list[Look]] | None = None
 
 
 @dataclass(slots=True)
 class Backfill:
-    """One backfill: the pipeline whose records it keeps, and how it is to be done.
+    """One backfill: the pipeline whose records it keeps, who looks at the shards, and how it is to be done.
 
-    `tell`: hits that are new are told, one digest a channel. `dry`: nothing is written, nobody is told. `limit` is how
-    many documents are looked at.
+    Without an engine this process looks. `tell`: hits that are new are told, one digest a channel. `dry`: nothing is
+    written, nobody is told. `limit` is how many documents are looked at.
     """
 
     pipeline: Pipeline
     told: Progress = lambda *_: None
+    engine: Engine | None = None
     tell: bool = False
     dry: bool = False
     limit: int | None = None
     mark: Mark = field(default_factory=Mark)
     summary: Summary = field(default_factory=Summary)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _kept: list[tuple[Document, Verdict]] = field(default_factory=list)
-    _written: datetime | None = None
+    _engine: Engine = field(init=False)
     _waits: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._written = self.pipeline.clock()
+        self._engine = self.engine or Here(Lens.of(self.pipeline.ruleset))
 
-    async def run(self, source: AsyncIterator[Shard]) -> Summary:
+    async def run(self, source: AsyncIterator[Volume]) -> Summary:
         """Do all that a source has and that is not done, or as much as there is time for; return what was done."""
-        done = set(self.mark.done)
-        async for shard in source:
-            if shard.name in done:
-                continue
-            await self._shard(shard)
-            if self._is_over:
-                break
+        async with aclosing(self._answered(source)) as steps:
+            async for volume, looks in steps:
+                if looks is None:
+                    self.mark.leave(volume)
+                else:
+                    self.mark.step(volume)
+                    await self._write(looks)
+                if self._is_over:
+                    break
         self.mark.ended = not self.stopping.is_set()
-        await self._write()
+        await self._write(())
         return self.summary
 
     @property
     def _is_over(self) -> bool:
-        return self.stopping.is_set() or (self.limit is not None and self.summary.documents >= self.limit)
+        return self.stopping.is_set() or self._left == 0
 
     @property
-    def _left(self) -> int:
-        return TOGETHER if self.limit is None else max(0, self.limit - self.summary.documents)
+    def _left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.summary.documents)
 
-    async def _shard(self, shard: Shard) -> None:
-        begun = self.mark.enter(shard)
-        async with aclosing(self._read(islice(shard.pieces, begun, None))) as documents:
-            async for document, verdict in documents:
-                self.mark.number += 1
-                self._count(document, verdict)
-                if len(self._kept) >= BATCH or self._is_late:
-                    await self._write()
+    # --- looking ---
+
+    async def _answered(self, source: AsyncIterator[Volume]) -> AsyncGenerator[tuple[Volume, list[Look] | None]]:
+        """Yield what comes of each shard in their order, and None behind a volume's last.
+
+        As many are under way as keep the engine busy. When we are to stop, what is under way is left.
+        """
+        ahead: deque[Step] = deque()
+        try:
+            async for volume, shard in self._shards(source):
+                task = asyncio.create_task(self._look(shard)) if shard else None
+                ahead.append(Step(volume, shard, task))
+                while len(ahead) >= self._engine.width and await self._has_come(ahead[0]):
+                    yield _answer(ahead.popleft())
                 if self.stopping.is_set():
                     return
-        self.mark.leave(shard)
-        await self._write()
+            while ahead and await self._has_come(ahead[0]):
+                yield _answer(ahead.popleft())
+        finally:
+            await _left_alone(step.task for step in ahead if step.task)
 
-    @property
-    def _is_late(self) -> bool:
-        return self._written is not None and self.pipeline.clock() - self._written >= KEPT_AFTER
+    async def _has_come(self, step: Step) -> bool:
+        """Wait for an answer; False when we are to stop before it comes."""
+        if step.task is None:
+            return True
+        stopped = asyncio.create_task(self.stopping.wait())
+        await asyncio.wait({step.task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        return step.task.done()
+
+    async def _shards(self, source: AsyncIterator[Volume]) -> AsyncIterator[tuple[Volume, Shard | None]]:
+        """Yield the shards that are not done, and None behind a volume's last."""
+        done, at, number = set(self.mark.done), self.mark.at, self.mark.number
+        async for volume in source:
+            if volume.name in done:
+                continue
+            for shard in islice(volume.shards, number if volume.name and volume.name == at else 0, None):
+                yield volume, shard
+            yield volume, None
+
+    async def _look(self, shard: Shard) -> list[Look]:
+        """Return what comes of a shard. Whoever looks at it may be killed by accident, or by one of its pages.
+
+        So it is tried again, and at last its pages are extracted in the sandbox, where one that kills costs only itself.
+        """
+        lost = ""
+        for extract in (True, True, False) if self._engine.extracts else (False,):
+            try:
+                order = Order(self.mark.span, extract=extract, most=self._left)
+                return await self._read(await self._engine.look(shard, order))
+            except LostError as error:
+                lost = str(error)
+        return [Look(shard.name, Verdict(Outcome.FAILED, reason=f"whoever looked at it was lost: {lost}"))]
 
     # --- reading ---
 
-    async def _read(self, pieces: Iterator[Piece]) -> AsyncGenerator[tuple[Document, Verdict | None]]:
-        """Yield documents in their order, each with what the rules say of it; None where its date lies outside."""
-        while documents := [piece() for piece in islice(pieces, min(TOGETHER, self._left))]:
-            recorded = await self._recorded(documents)
-            documents = [_with(recorded.get(article_at(one)), one) for one in documents]
-            wanted = [one for one in documents if not one.is_ready and self.mark.is_inside(one.dated)]
-            tasks = {id(one): asyncio.create_task(self._verdict(one)) for one in wanted}
-            ready = self._matched([one for one in documents if one.is_ready])
-            try:
-                for one in documents:
-                    verdict = await tasks[id(one)] if id(one) in tasks else ready.get(id(one))
-                    yield one, self._inside(verdict)
-            finally:
-                for task in tasks.values():
-                    task.cancel()
+    async def _read(self, looks: list[Look]) -> list[Look]:
+        """Return the looks with what was yet to be read."""
+        unread = [(at, one.unread) for at, one in enumerate(looks) if one.unread]
+        for begin in range(0, len(unread), TOGETHER):
+            some = unread[begin : begin + TOGETHER]
+            recorded = await self._recorded([one for _, one in some])
+            documents = [_with(recorded.get(article_at(one)), one) for _, one in some]
+            read = await asyncio.gather(*map(self._read_one, documents))
+            for (at, _), look in zip(some, read, strict=True):
+                looks[at] = look
+        return looks
 
     async def _recorded(self, documents: Iterable[Document]) -> dict[str, Article]:
         """Return what need not be fetched, for it was read in full before."""
-        keys = [article_at(one) for one in documents if not one.is_ready and one.page is None]
+        keys = [article_at(one) for one in documents if one.page is None]
         if not keys:
             return {}
         found = await self.pipeline.store.apart(self.pipeline.store.articles_at, keys)
         return {key: article for key, article in found.items() if article.complete}
 
-    def _matched(self, documents: Sequence[Document]) -> dict[int, Verdict]:
-        """Return the verdicts on texts, which are matched together."""
-        read = [(one, _as_read(one)) for one in documents]
-        articles = [verdict.article for _, verdict in read if verdict.article]
-        found = iter(self.pipeline.ruleset.match_many(articles))
-        return {id(one): replace(verdict, matches=next(found)) if verdict.article else verdict for one, verdict in read}
+    async def _read_one(self, document: Document) -> Look:
+        if document.is_ready:
+            (look,) = looked([document], Lens(self.pipeline.ruleset), Order(self.mark.span))
+            return look
+        return settled(document, await self._verdict(document), self.mark.span)
 
     async def _verdict(self, document: Document) -> Verdict:
         hands, page, entry, feed = self.pipeline, document.page, document.entry, document.feed
@@ -226,12 +252,12 @@ class Backfill:
             try:
                 page = await hands.fetcher.page(entry.link, browser=bool(feed and feed.browser))
             except FetchError as error:
-                self._left_alone(entry.link, error)
+                self._hosts_wait(entry.link, error)
                 lost = Reading(reading.unread(error), None, error.reason)
                 return replace(judge.verdict(lost, entry, feed, hands.ruleset), outcome=lost.outcome)
         return await judged(hands.sandbox, hands.ruleset, entry, feed, page, twins=hands.twins)
 
-    def _left_alone(self, link: str, error: FetchError) -> None:
+    def _hosts_wait(self, link: str, error: FetchError) -> None:
         pause = reading.host_pause(error)
         if pause:
             wait = min(pause, PATIENCE).total_seconds()
@@ -241,41 +267,39 @@ class Backfill:
         """Wait while a host wants to be left alone that said it is asked too much."""
         await asyncio.sleep(max(0.0, self._waits.get(host(link), 0.0) - asyncio.get_running_loop().time()))
 
-    def _inside(self, verdict: Verdict | None) -> Verdict | None:
-        if verdict is None or (verdict.article and not self.mark.is_inside(verdict.article.published)):
-            return None
-        return verdict
-
     # --- writing ---
 
-    def _count(self, document: Document, verdict: Verdict | None) -> None:
-        """Count a document, and keep it to be written unless it is on record as it is."""
-        if verdict is None:
-            self.summary.outside += 1
-            return
-        self.summary.outcomes[verdict.outcome] += 1
-        self.summary.matched += len(verdict.matches)
-        if verdict.outcome is Outcome.FAILED:
-            self.summary.reasons[verdict.reason] += 1
-        if verdict.article and (verdict.matches or not document.recorded):
-            self._kept.append((document, verdict))
-        self.told(document.name, verdict.outcome, len(verdict.matches))
+    async def _write(self, looks: Sequence[Look]) -> None:
+        """Record what came of a shard, each document with its hits, and how far we are: all of it or nothing."""
+        counted = list(self._counted(looks))
+        if not self.dry:
+            pipeline, now = self.pipeline, self.pipeline.clock()
+            async with pipeline.telling:
+                made: list[Record] = []
+                for entry, verdict in [(one.entry, one.verdict) for one in counted if one.entry and one.verdict]:
+                    made.append(await self._routed(entry, verdict, now, made))
+                new = await pipeline.store.apart(pipeline.store.record_all, made, now, self._noted)
+            self.summary.new.extend(new)
+        for look in counted:
+            if look.verdict:
+                self.told(look.name, look.verdict.outcome, len(look.verdict.matches))
 
-    async def _write(self) -> None:
-        """Record what was kept, each with its hits, and how far we are: all of it or nothing."""
-        kept, self._kept, self._written = self._kept, [], self.pipeline.clock()
-        if self.dry:
-            return
-        pipeline, now = self.pipeline, self.pipeline.clock()
-        async with pipeline.telling:
-            made: list[Record] = []
-            for document, verdict in kept:
-                made.append(await self._routed(document, verdict, now, made))
-            new = await pipeline.store.apart(pipeline.store.record_all, made, now, self._noted)
-        self.summary.new.extend(new)
+    def _counted(self, looks: Iterable[Look]) -> Iterator[Look]:
+        """Count documents, and yield them, up to the limit."""
+        for look in looks:
+            if self._left == 0:
+                return
+            if look.verdict is None:
+                self.summary.outside += 1
+                continue
+            self.summary.outcomes[look.verdict.outcome] += 1
+            self.summary.matched += len(look.verdict.matches)
+            if look.verdict.outcome is Outcome.FAILED:
+                self.summary.reasons[look.verdict.reason] += 1
+            yield look
 
-    async def _routed(self, document: Document, verdict: Verdict, now: datetime, beside: Sequence[Record]) -> Record:
-        entry = replace(document.entry, silent=not self.tell)
+    async def _routed(self, entry: Entry, verdict: Verdict, now: datetime, beside: Sequence[Record]) -> Record:
+        entry = replace(entry, silent=not self.tell)
         if not verdict.matches or verdict.article is None:
             return Record(entry=entry, verdict=verdict)
         told = min(verdict.article.published or now, now)
@@ -306,17 +330,20 @@ class Backfill:
         return sent
 
 
+def _answer(step: Step) -> tuple[Volume, list[Look] | None]:
+    return step.volume, step.task.result() if step.task else None
+
+
+async def _left_alone(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait for their end."""
+    for task in list(tasks):
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
 def _with(article: Article | None, document: Document) -> Document:
     return replace(document, article=article, recorded=True) if article else document
-
-
-def _as_read(document: Document) -> Verdict:
-    """Return the verdict on what needs no reading, yet to be matched."""
-    if document.fault:
-        return Verdict(Outcome.FAILED, None, (), document.fault)
-    if document.recorded and document.article:
-        return Verdict(document.reading.outcome, document.article)
-    return judge.verdict(document.reading, document.entry, document.feed, _Later())
 
 
 def mark_key(source: str, *said: str) -> str:

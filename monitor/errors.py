@@ -7,6 +7,7 @@ MonitorError
 ├── SandboxError       the work was killed: out of time, out of memory, crashed
 ├── StoreError         the database; `NoDatabaseError` when there is none yet,
     │                      `AlreadyRunningError` when another daemon holds it
+├── ClusterError       a Dask cluster that cannot be reached, or whose workers cannot do the work
 └── DeliveryError      a channel refused or could not be reached; `retry` and `retry_after` say what helps
 """
 
@@ -91,6 +92,10 @@ class NoDatabaseError(StoreError):
 
 class AlreadyRunningError(StoreError):
     """Another daemon works on this database."""
+
+
+class ClusterError(MonitorError):
+    """A cluster cannot be used, or was lost."""
 
 
 class DeliveryError(MonitorError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from monitor import extract
-from monitor.model import Article, Entry, Feed, Match, Outcome, Reading, Verdict
+from monitor.model import Article, Entry, Feed, Match, Outcome, Page, Reading, Verdict
 
 # One text under so many links of one host is no article: a wall that nobody knew yet.
 TWINS = 3
@@ -35,6 +35,18 @@ def verdict(reading: Reading, entry: Entry, feed: Feed | None, ruleset: Rules, *
     outcome = Outcome.NOT_ARTICLE if reading.outcome is Outcome.NO_TEXT else reading.outcome
     reason = reading.reason or _UNREAD.get(reading.outcome, "")
     return Verdict(outcome, article, tuple(ruleset.match(article)), reason)
+
+
+def of_page(page: Page, entry: Entry, feed: Feed | None, ruleset: Rules) -> Verdict:
+    """Return the verdict on a page, read in this very process: for one that may die of it.
+
+    The dearer extraction runs only where the first text matches a rule.
+    """
+    first = extract.read(page, entry, feed)
+    found = verdict(first, entry, feed, ruleset)
+    if found.matches and first.outcome is Outcome.READ:
+        return verdict(extract.refine(page, first), entry, feed, ruleset)
+    return found
 
 
 def _article(reading: Reading, entry: Entry, feed: Feed | None) -> Article:

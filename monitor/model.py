@@ -56,6 +56,7 @@ class Outcome(StrEnum):
     NOT_ARTICLE = "not an article"  # a front page, a soft 404, a video page
     NO_TEXT = "no text"  # neither the page nor the feed had a word to read
     GONE = "gone"  # 404, 410
+    SET_ASIDE = "set aside"  # a page of the past in which no rule could match: it was not read
     # match (what `monitor match` says of a document)
     HIT = "hit"
     NO_MATCH = "no match"

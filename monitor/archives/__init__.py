@@ -5,12 +5,13 @@
     web        lists of addresses, the sitemaps of a site, a feed's own history
     record     the stored articles
 
-Each source is a stream of shards: a part with a name that does not change, and its documents, each yet to be made. What
-is done is remembered by these names. A document that cannot be read is a document all the same, with its fault: nothing
-is lost in silence.
+Each source is a stream of volumes with names that do not change; what is done is remembered by these names. A volume is
+cut into shards, where it can be cut: a shard says where its documents stand, so that any process that sees the file can
+open it. What can only be read from its beginning is read here, and its shards carry their documents. A document that
+cannot be read is a document all the same, with its fault: nothing is lost in silence.
 """
 
 from monitor.archives.files import addresses, documents, files
-from monitor.archives.parts import Document, Piece, Shard
+from monitor.archives.parts import Document, Piece, Shard, Volume
 
-__all__ = ["Document", "Piece", "Shard", "addresses", "documents", "files"]
+__all__ = ["Document", "Piece", "Shard", "Volume", "addresses", "documents", "files"]

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby, islice
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from monitor import extract
-from monitor.archives.parts import Document, Piece, Shard, name_of, unreadable
+from monitor.archives.parts import Document, Piece, Shard, Volume, carried, name_of, unreadable
 from monitor.model import Article, Entry, Page, key_of
 from monitor.urls import clean, normal
 
@@ -27,6 +28,8 @@ KINDS: Final = TEXT | PAGES | RECORDS
 PACKED: Final = frozenset({".gz", ".zst"})
 # Of a file that is one document, as much as anybody ever wrote in one.
 MOST: Final = 50_000_000
+# Documents of one shard, which are written in one transaction: about 50 ms of it (1 ms each), for which a daemon waits.
+AT_ONCE: Final = 50
 DAMAGED: Final = (OSError, EOFError, zlib.error)
 
 
@@ -35,11 +38,65 @@ def documents(paths: Iterable[Path]) -> Iterator[Document]:
     return (piece() for path in paths for piece in _pieces(path))
 
 
-async def files(paths: Iterable[Path]) -> AsyncIterator[Shard]:
-    """Yield the same as shards: one a file, and one a folder."""
+async def files(paths: Iterable[Path]) -> AsyncIterator[Volume]:
+    """Yield the same as volumes: one a file, and one a folder."""
     for path in paths:
-        name = "" if str(path) == "-" else name_of(path, *(_inside(path) if path.is_dir() else ()))
-        yield Shard(name, _pieces(path))
+        if str(path) == "-":
+            yield Volume("", carried("-", _stream(sys.stdin.buffer, "-"), AT_ONCE))
+        else:
+            inside = _inside(path) if path.is_dir() else [path]
+            yield Volume(name_of(path, *inside), _shards(inside))
+
+
+def _shards(paths: Iterable[Path]) -> Iterator[Shard]:
+    """Yield records in parts of a file, and files that are one document each some together."""
+    for is_records, some in groupby(paths, lambda path: _kind(path) in RECORDS):
+        if is_records:
+            for path in some:
+                yield from _record_shards(path)
+        else:
+            yield from _whole_shards(some)
+
+
+def _whole_shards(paths: Iterator[Path]) -> Iterator[Shard]:
+    while some := list(islice(paths, AT_ONCE)):
+        name = str(some[0]) if len(some) == 1 else f"{some[0]} to {some[-1].name}"
+        yield Shard(name, partial(_wholes, some, Path.cwd()))
+
+
+def _wholes(paths: Iterable[Path], home: Path) -> Iterator[Piece]:
+    return (partial(_whole, path, home) for path in paths)
+
+
+def _record_shards(path: Path) -> Iterator[Shard]:
+    """Yield a file of records in parts, each with the place and number of its first line; a packed one is read here."""
+    if path.suffix.lower() in PACKED:
+        yield from carried(str(path), _records_in(path), AT_ONCE)
+        return
+    try:
+        for start, end, number in _parts(path):
+            yield Shard(f"{path}:{number}", partial(_records_between, path, Path.cwd(), start, end, number))
+    except OSError as error:
+        yield from carried(str(path), [partial(unreadable, str(path), said_of(error))])
+
+
+def _parts(path: Path) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, end, number of the first line) of parts of so many lines."""
+    start, number = 0, 1
+    with path.open("rb") as lines:
+        while some := list(islice(lines, AT_ONCE)):
+            end = start + sum(map(len, some))
+            yield start, end, number
+            start, number = end, number + len(some)
+
+
+def _records_between(path: Path, home: Path, start: int, end: int, number: int) -> Iterator[Piece]:
+    try:
+        with (home / path).open("rb") as lines:
+            lines.seek(start)
+            yield from _records(io.BytesIO(lines.read(end - start)), str(path), number)
+    except OSError as error:
+        yield partial(unreadable, f"{path}:{number}", said_of(error))
 
 
 def addresses(path: Path) -> Iterator[str]:
@@ -72,7 +129,7 @@ def _file(path: Path) -> Iterator[Piece]:
     if _kind(path) in RECORDS:
         yield from _records_in(path)
     else:
-        yield partial(_whole, path)
+        yield partial(_whole, path, Path.cwd())
 
 
 def _records_in(path: Path) -> Iterator[Piece]:
@@ -83,10 +140,10 @@ def _records_in(path: Path) -> Iterator[Piece]:
         yield partial(unreadable, str(path), said_of(error))
 
 
-def _whole(path: Path) -> Document:
-    """Return a file that is one document."""
+def _whole(path: Path, home: Path) -> Document:
+    """Return a file that is one document: named as it was given, wherever it is opened."""
     try:
-        with unpacked(path) as stream:
+        with unpacked(home / path) as stream:
             said = stream.read(MOST)
     except DAMAGED as error:
         return unreadable(str(path), said_of(error))
@@ -168,8 +225,8 @@ def _page(name: str, said: bytes) -> Document:
     return Document(name=name, entry=entry, page=Page(url="", asked="", body=said))
 
 
-def _records(lines: Iterable[bytes], name: str) -> Iterator[Piece]:
-    for number, line in enumerate(lines, 1):
+def _records(lines: Iterable[bytes], name: str, first: int = 1) -> Iterator[Piece]:
+    for number, line in enumerate(lines, first):
         if line.strip():
             yield partial(_record, line, f"{name}:{number}")
 

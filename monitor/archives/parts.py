@@ -1,13 +1,19 @@
-"""What every source is made of: shards of documents."""
+"""What every source is made of: volumes, of shards, of documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
+from typing import Final
 
 from monitor.model import Article, Entry, Feed, Outcome, Page, Reading, key_of
+
+# Documents that travel together: pages of some megabytes each, at the worst.
+TOGETHER: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +50,40 @@ class Document:
 
 
 Piece = Callable[[], Document]
-"""Makes a document. What was done before is passed over without making it."""
+"""Makes a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of a source. The same name means the same documents in the same order; "" is never remembered."""
+    """A part of a volume that is looked at and written in one go; small enough to travel to where it is looked at.
+
+    `opened()` yields what makes its documents: the same ones in the same order, wherever and however often it is called.
+    """
+
+    name: str  # as people know it: a file, and where in it
+    opened: Callable[[], Iterable[Piece]]
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A file, an archive, a folder, a list. The same name means the same shards in the same order.
+
+    "" is never remembered. A volume that `follows` stands in a row: once it is done, all before it are.
+    """
 
     name: str
-    pieces: Iterable[Piece]
+    shards: Iterable[Shard]
+    follows: bool = False
+
+
+def carried(name: str, pieces: Iterable[Piece], size: int = TOGETHER) -> Iterator[Shard]:
+    """Yield as shards what can only be read from its beginning: they carry their documents, so many each."""
+    rest = iter(pieces)
+    for number in count():
+        some = tuple(islice(rest, size))
+        if not some:
+            return
+        yield Shard(f"{name}, part {number + 1}", partial(iter, some))
 
 
 def unreadable(name: str, fault: str) -> Document:
@@ -61,6 +92,6 @@ def unreadable(name: str, fault: str) -> Document:
 
 
 def name_of(path: Path, *insides: Path) -> str:
-    """Return a shard's name: another one as soon as the file, or one of those in the folder, is another."""
+    """Return a volume's name: another one as soon as the file, or one of those in the folder, is another."""
     said = [f"{one}:{found.st_size}:{found.st_mtime_ns}" for one in (path, *insides) if (found := one.stat())]
-    return key_of("shard", str(path.absolute()), *said)
+    return key_of("volume", str(path.absolute()), *said)

@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
-from monitor.archives.parts import Document, Shard
-from monitor.model import Article, Entry, key_of
-from monitor.store import Queries
+from monitor.archives.parts import Document, Piece, Shard, Volume
+from monitor.model import Article, Entry, Secret, key_of
+from monitor.rules.needs import EVERYTHING, Need
+from monitor.store import Queries, Stand, from_anywhere
 from monitor.urls import normal
 
-# The first shard begins behind nothing, and has a name, too.
+# The first volume begins behind nothing, and has a name, too.
 BEHIND: Final = "behind "
-# Articles of one shard.
-TOGETHER: Final = 500
+# Articles of one shard: a tenth of a second to match them; most are only looked at, and not written.
+AT_ONCE: Final = 200
 
 
-async def stored(
-    queries: Queries,
+async def stored(  # noqa: PLR0913 - which articles
+    address: Secret | str,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
     feed: str | None = None,
+    need: Need = EVERYTHING,
     begin: str = "",
-) -> AsyncIterator[Shard]:
-    """Yield the stored articles, the oldest first. A shard's name tells where it begins; `begin` is such a name."""
-    begin = begin.removeprefix(BEHIND)
-    for start, end in queries.ranges(TOGETHER, since=since, until=until, feed=feed, begin=begin):
-        articles = queries.articles(since=since, until=until, feed=feed, behind=start, upto=end)
-        yield Shard(f"{BEHIND}{start}", [partial(_document, article) for article in articles])
+) -> AsyncIterator[Volume]:
+    """Yield the stored articles that may hold a need, the oldest first: in volumes of one shard, named by where they begin.
+
+    `begin` is such a name. A shard is a range of the record, or names the articles; whoever opens it asks the database
+    at `address`.
+    """
+    address, place = from_anywhere(address), begin.removeprefix(BEHIND)
+    with Queries.open(address) as queries:
+        few = queries.candidates(need, since=since, until=until, feed=feed)
+        if few is not None:
+            for start, numbers in _some(few, place):
+                yield _volume(start, partial(_numbered, address, numbers))
+            return
+        for start, end in queries.ranges(AT_ONCE, since=since, until=until, feed=feed, begin=place):
+            yield _volume(start, partial(_between, address, start, end, since, until, feed))
+
+
+def _volume(start: str, opened: partial[Iterator[Piece]]) -> Volume:
+    name = f"{BEHIND}{start}"
+    return Volume(name, [Shard(f"stored articles {name}", opened)], follows=True)
+
+
+def _some(few: Sequence[Stand], start: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield articles that lie behind a place: so many each, behind the place of the last before them."""
+    ahead = [one for one in few if not start or one > Stand.of(start)]
+    for at in range(0, len(ahead), AT_ONCE):
+        yield start, [one.number for one in ahead[at : at + AT_ONCE]]
+        start = str(ahead[min(at + AT_ONCE, len(ahead)) - 1])
+
+
+def _numbered(address: Secret, numbers: Sequence[int]) -> Iterator[Piece]:
+    with Queries.open(address) as queries:
+        return _pieces(queries.numbered(numbers))
+
+
+def _between(  # noqa: PLR0913, PLR0917 - a place in the record, and what is wanted of it
+    address: Secret, start: str, end: str, since: datetime | None, until: datetime | None, feed: str | None
+) -> Iterator[Piece]:
+    with Queries.open(address) as queries:
+        return _pieces(queries.articles(since=since, until=until, feed=feed, behind=start, upto=end))
+
+
+def _pieces(articles: Iterable[Article]) -> Iterator[Piece]:
+    return iter([partial(_document, article) for article in articles])
 
 
 def _document(article: Article) -> Document:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
+from os import SEEK_CUR, SEEK_END, SEEK_SET
 from pathlib import Path
 from typing import IO, Any, Final
 
 from monitor import extract
 from monitor.archives.files import DAMAGED, said_of
-from monitor.archives.parts import Document, Piece, Shard, name_of, unreadable
+from monitor.archives.parts import Document, Piece, Shard, Volume, carried, name_of, unreadable
 from monitor.errors import MonitorError
 from monitor.model import Entry, Page, key_of
 from monitor.urls import normal
@@ -19,18 +23,27 @@ from monitor.urls import normal
 ENDINGS: Final = (".warc", ".warc.gz", ".warc.zst", ".warc.lz4", ".wet.gz", ".wacz")
 # Of a page, as much as of one that is fetched.
 MOST: Final = 5 * 2**20
+# A part of an archive, in bytes: some tens of pages, a second's work to extract them all.
+STEP: Final = 2**19
+PLAIN_STEP: Final = 2**22
+# An archive of so many bytes need not be cut.
+SMALL: Final = 2**20
+# So a record begins that is packed by itself (RFC 1952, and the convention of WARC).
+GZIP: Final = b"\x1f\x8b\x08"
+BLOCK: Final = 2**20
+LINE: Final = 2**16
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
-async def warcs(paths: Iterable[Path]) -> AsyncIterator[Shard]:
-    """Yield each archive as a shard; of a folder those in it, by name. Raises MonitorError without fastwarc."""
+async def warcs(paths: Iterable[Path]) -> AsyncIterator[Volume]:
+    """Yield each archive as a volume; of a folder those in it, by name. Raises MonitorError without fastwarc."""
     _library()
     for path in paths:
         inside = (
             sorted(one for one in path.rglob("*") if one.name.lower().endswith(ENDINGS)) if path.is_dir() else [path]
         )
         for one in inside:
-            yield Shard(name_of(one), _archive(one))
+            yield Volume(name_of(one), _shards(one))
 
 
 def _library() -> Any:
@@ -39,6 +52,142 @@ def _library() -> Any:
     except ImportError:
         raise MonitorError("web archives need a library: pip install 'monitor[warc]'") from None
     return fastwarc.warc
+
+
+# --- in parts ---
+
+
+def _shards(path: Path) -> Iterator[Shard]:
+    """Yield an archive in parts that begin and end with records; a large one that cannot be cut is read here."""
+    cuts = _cuts(path)
+    first = next(cuts, None)
+    if first is None:
+        small = path.stat().st_size <= SMALL
+        yield from (
+            [Shard(str(path), partial(_archive, path.absolute()))] if small else carried(str(path), _archive(path))
+        )
+        return
+    start = 0
+    for end in chain([first], cuts, [path.stat().st_size]):
+        yield Shard(f"{path}, from byte {start:,}", partial(_between, path.absolute(), start, end))
+        start = end
+
+
+def _cuts(path: Path) -> Iterator[int]:
+    """Yield where records begin, some megabytes apart; nothing when that shows only by reading all that is before."""
+    kind = path.suffix.lower()
+    try:
+        if kind == ".gz":
+            yield from _members(path)
+        elif kind == ".warc":
+            yield from _records(path)
+    except OSError:
+        return  # whoever reads it says why
+
+
+def _members(path: Path) -> Iterator[int]:
+    """Yield where a record begins that is packed by itself, as all are in a proper archive: the first behind each step."""
+    with path.open("rb") as stream:
+        start = STEP
+        while (found := _next_member(stream, start)) >= 0:
+            yield found
+            start = found + STEP
+
+
+def _next_member(stream: IO[bytes], start: int) -> int:
+    """Return where the next packed record begins, -1 for none. Its first bytes may also stand in packed data by chance."""
+    stream.seek(start)
+    while True:
+        at = stream.tell()
+        block = stream.read(BLOCK)
+        found = block.find(GZIP)
+        while found >= 0:
+            if _is_record(stream, at + found):
+                return at + found
+            found = block.find(GZIP, found + 1)
+        if len(block) < BLOCK:
+            return -1
+        stream.seek(at + BLOCK - len(GZIP) + 1)
+
+
+def _is_record(stream: IO[bytes], at: int) -> bool:
+    before = stream.tell()
+    stream.seek(at)
+    try:
+        return zlib.decompressobj(wbits=31).decompress(stream.read(1024), 5) == b"WARC/"
+    except zlib.error:
+        return False
+    finally:
+        stream.seek(before)
+
+
+def _records(path: Path) -> Iterator[int]:
+    """Yield where a record of a plain archive begins, a step behind the last such place; up to what is no record."""
+    size, last = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while stream.readline(100).startswith(b"WARC/"):
+            length = _length(stream)
+            if length is None or stream.tell() + length >= size:
+                return
+            stream.seek(length, SEEK_CUR)
+            while (line := stream.readline(100)) in {b"\r\n", b"\n"}:
+                pass
+            at = stream.seek(-len(line), SEEK_CUR)
+            if at - last >= PLAIN_STEP and line.startswith(b"WARC/"):
+                yield at
+                last = at
+
+
+def _length(stream: IO[bytes]) -> int | None:
+    """Return the length of the record whose header begins here, and stand behind the header; None when it says none."""
+    length = None
+    while (line := stream.readline(LINE)).strip():
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            length = int(value)
+    return length
+
+
+class _Part(io.RawIOBase):
+    """A file from one place to another, as a file of its own."""
+
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        self._stream = path.open("rb")
+        self._start, self._size = start, end - start
+        self._stream.seek(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell() - self._start
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        base = {SEEK_SET: 0, SEEK_CUR: self.tell(), SEEK_END: self._size}[whence]
+        return self._stream.seek(self._start + max(0, base + offset)) - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        said = self._stream.read(min(len(buffer), max(0, self._size - self.tell())))
+        buffer[: len(said)] = said
+        return len(said)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _between(path: Path, start: int, end: int) -> Iterator[Piece]:
+    try:
+        with io.BufferedReader(_Part(path, start, end)) as stream:
+            yield from _pages(stream)
+    except (*DAMAGED, ValueError) as error:
+        yield partial(unreadable, str(path), f"the archive breaks off behind byte {start:,}: {said_of(error)}")
+
+
+# --- as a whole ---
 
 
 def _archive(path: Path) -> Iterator[Piece]:

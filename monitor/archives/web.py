@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from monitor import feeds, opml, sitemaps
-from monitor.archives.parts import Document, Shard, unreadable
+from monitor.archives.parts import Document, Piece, Volume, carried, unreadable
 from monitor.errors import FetchError, SandboxError
 from monitor.fetch import Fetcher
 from monitor.keys import article_key
@@ -31,6 +31,8 @@ from monitor.urls import host, masked, normal
 PARSED_WITHIN: Final = timedelta(seconds=10)
 # Documents of one history or site: more is no archive but a maze.
 MOST: Final = 5_000
+# Documents that are fetched side by side, and written together: what comes slowly is kept soon.
+AT_ONCE: Final = 8
 
 _ITEM = re.compile(r"<(item|entry)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _LINK = re.compile(r"<(?:\w+:)?link\b[^>]{1,2000}>", re.IGNORECASE)
@@ -38,10 +40,10 @@ _SAID = re.compile(r"""(rel|href)\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
 _WORDPRESS = re.compile(r"<generator[^>]*>[^<]*wordpress", re.IGNORECASE)
 
 
-async def listed(links: Iterable[str], homes: Mapping[str, Feed]) -> AsyncIterator[Shard]:
-    """Yield a list of addresses as one shard, each address once."""
+async def listed(links: Iterable[str], homes: Mapping[str, Feed]) -> AsyncIterator[Volume]:
+    """Yield a list of addresses as one volume, each address once."""
     once = tuple(dict.fromkeys(links))
-    yield Shard(key_of("shard", *once), [partial(_link, link, homes) for link in once])
+    yield _volume(key_of("volume", *once), "addresses", [partial(_link, link, homes) for link in once])
 
 
 def homes_of(found: Iterable[Feed]) -> dict[str, Feed]:
@@ -58,7 +60,7 @@ class Web:
     pause: timedelta
     since: datetime | None = None
 
-    async def site(self, places: Iterable[str], homes: Mapping[str, Feed]) -> AsyncIterator[Shard]:
+    async def site(self, places: Iterable[str], homes: Mapping[str, Feed]) -> AsyncIterator[Volume]:
         """Yield what sitemaps list, an index followed; of a bare host, what its robots.txt names."""
         waiting = deque(places)
         seen: set[str] = set()
@@ -74,7 +76,7 @@ class Web:
                 continue
             waiting.extendleft(reversed(named))
             if not named:
-                yield _shard(place, found, homes.get(host(place)))
+                yield _found(place, found, homes.get(host(place)))
 
     async def _sitemap(self, place: str) -> tuple[FeedDocument, Sequence[str]]:
         """Return what a sitemap lists, and the sitemaps that it names."""
@@ -87,7 +89,7 @@ class Web:
         named = list(await self.sandbox.run(sitemaps.index, page, deadline=PARSED_WITHIN))
         return await self.sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN), named
 
-    async def history(self, feed: Feed) -> AsyncIterator[Shard]:
+    async def history(self, feed: Feed) -> AsyncIterator[Volume]:
         """Yield what a feed lists, now and further back, as long as there is something new and recent enough."""
         seen: set[str] = set()
         asked: set[str] = set()
@@ -107,7 +109,7 @@ class Web:
                 continue
             fresh = tuple(entry for entry in found.entries if entry.key not in seen)
             if fresh or len(asked) == 1:
-                yield _shard(place, replace(found, entries=fresh), feed)
+                yield _found(place, replace(found, entries=fresh), feed)
             seen.update(entry.key for entry in fresh)
             if fresh and not self._is_too_old(fresh):
                 waiting += [link for link in further if link not in asked][:1]
@@ -155,15 +157,19 @@ def _next_paged(url: str) -> str:
     return parts._replace(query=urlencode(said)).geturl()
 
 
-def _shard(place: str, found: FeedDocument, feed: Feed | None) -> Shard:
+def _found(place: str, found: FeedDocument, feed: Feed | None) -> Volume:
     if found.outcome is Outcome.FAILED:
         return _failed(place, "; ".join(found.faults))
     keys = [entry.key for entry in found.entries]
-    return Shard(key_of("shard", place, *keys), [partial(_listed, entry, feed) for entry in found.entries])
+    return _volume(key_of("volume", place, *keys), place, [partial(_listed, entry, feed) for entry in found.entries])
 
 
-def _failed(place: str, fault: str) -> Shard:
-    return Shard(key_of("shard", place, "failed"), [partial(unreadable, masked(place), fault)])
+def _failed(place: str, fault: str) -> Volume:
+    return _volume(key_of("volume", place, "failed"), place, [partial(unreadable, masked(place), fault)])
+
+
+def _volume(name: str, place: str, pieces: Iterable[Piece]) -> Volume:
+    return Volume(name, carried(masked(place), pieces, AT_ONCE))
 
 
 def _listed(entry: Entry, feed: Feed | None) -> Document:

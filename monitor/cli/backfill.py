@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,14 +19,15 @@ import click
 from monitor.cli import output
 
 if TYPE_CHECKING:
-    from monitor.archives import Shard
+    from monitor.archives import Volume
     from monitor.backfill import Backfill, Mark, Progress, Summary
     from monitor.config import Config
     from monitor.model import Feed, Outcome
     from monitor.pipeline import Pipeline
+    from monitor.shards import Engine
 
 F = TypeVar("F", bound=Callable[..., Any])
-Source = Callable[["Pipeline", "Mark"], "AsyncIterator[Shard]"]
+Source = Callable[["Pipeline", "Mark"], "AsyncIterator[Volume]"]
 
 # In a pipe, a line each time so many documents are done.
 EVERY = 1_000
@@ -50,6 +52,11 @@ class Wanted:
     dry: bool
     anew: bool
     plan: bool
+    whole: bool = True  # every page is read
+    workers: int = 1
+    engine: str = ""
+    paths: tuple[Path, ...] = ()  # what whoever looks must see
+    passed: int = 0  # documents that need not be looked at: no rule can match them
 
 
 def options(command: F) -> F:
@@ -57,6 +64,7 @@ def options(command: F) -> F:
 
     def gathered(*args: Any, since: str | None, until: str | None, **said: Any) -> Any:
         mine = {name: said.pop(name) for name in ("rules_path", "rule", "limit", "tell", "dry", "anew", "plan")}
+        mine |= {name: said.pop(name) for name in ("whole", "workers", "engine") if name in said}
         wanted = Wanted(**mine, since=output.moment(since), until=output.moment(until), said=f"{since}..{until}")
         return command(*args, wanted=wanted, **said)
 
@@ -77,11 +85,31 @@ def options(command: F) -> F:
     return gathered  # type: ignore[return-value]
 
 
+def at_work(command: F) -> F:
+    """Give a command the options of a source whose shards may be looked at by others."""
+    for option in (
+        click.option(
+            "--engine", default="", metavar="URL", callback=_known, help="Let a Dask cluster look: dask://host:8786."
+        ),
+        click.option("--workers", type=click.IntRange(1), default=1, metavar="N", help="Look in so many processes."),
+    ):
+        command = option(command)
+    return command
+
+
+def _known(_context: click.Context, _option: click.Parameter, url: str) -> str:
+    if url and not re.match(r"dask(\+tls)?://[^/]+:\d+/?$", url):
+        raise click.BadParameter(f"'{url}' is none that is known: dask://host:8786, or dask+tls://host:8786")
+    return url
+
+
+of_pages = click.option("--whole", is_flag=True, help="Read every page, also where no rule could match, and record it.")
 of_feed = click.option("--feed", metavar="NAME", help="Only from this feed, outlet or group.")
 
 
 @click.group(invoke_without_command=True)
 @of_feed
+@at_work
 @options
 @click.pass_context
 @output.with_example(
@@ -102,6 +130,7 @@ def backfill(ctx: click.Context, feed: str | None, wanted: Wanted) -> None:
 
 @backfill.command()
 @of_feed
+@at_work
 @options
 @output.with_example("monitor backfill stored --since 90d --feed 'De Standaard'")
 def stored(feed: str | None, wanted: Wanted) -> None:
@@ -111,19 +140,31 @@ def stored(feed: str | None, wanted: Wanted) -> None:
 
 def _stored(feed: str | None, wanted: Wanted) -> None:
     from monitor.archives.record import stored
+    from monitor.rules.needs import needs
     from monitor.store import Queries
 
-    with Queries.open(output.load(wanted.rules_path).settings.database) as queries:
-        chosen = {"since": wanted.since, "until": wanted.until, "feed": feed}
-        total = queries.count_articles(**chosen)  # type: ignore[arg-type]
-        if wanted.plan:
-            _say_plan(f"{total} stored articles", {})
-            return
-        _run(wanted, f"stored {feed or ''}", lambda _, mark: stored(queries, begin=mark.at, **chosen), total)  # type: ignore[arg-type]
+    config = _only(output.load(wanted.rules_path), wanted.rule)
+    address, need = config.settings.database, needs(config.book)
+    with Queries.open(address) as queries:
+        total = queries.count_articles(since=wanted.since, until=wanted.until, feed=feed)
+        few = queries.candidates(need, since=wanted.since, until=wanted.until, feed=feed)
+    looked = total if few is None else len(few)
+    if wanted.plan:
+        _say_plan(
+            f"{total} stored articles" + (f", {looked} in which a rule could match" if looked < total else ""), {}
+        )
+        return
+
+    def source(_: Pipeline, mark: Mark) -> AsyncIterator[Volume]:
+        return stored(address, since=mark.span.since, until=mark.span.until, feed=feed, need=need, begin=mark.at)
+
+    _run(replace(wanted, passed=total - looked), f"stored {feed or ''}", source, looked)
 
 
 @backfill.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@of_pages
+@at_work
 @options
 @output.with_example(
     "monitor backfill files archive/ more.jsonl.gz --dry-run", "zcat old.gz | monitor backfill files -"
@@ -133,11 +174,14 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
     from monitor import archives
 
     name = "" if Path("-") in paths else " ".join(str(path.absolute()) for path in paths)
-    _run(wanted, f"files {name}" if name else "", lambda *_: archives.files(paths), None)
+    seen = replace(wanted, paths=tuple(path for path in paths if str(path) != "-"))
+    _run(seen, f"files {name}" if name else "", lambda *_: archives.files(paths), None)
 
 
 @backfill.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@of_pages
+@at_work
 @options
 @output.with_example(
     "monitor backfill warc CC-NEWS-20260501.warc.gz --since 2026-05-01", "monitor backfill warc crawls/"
@@ -146,7 +190,8 @@ def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match the pages of web archives: WARC (.gz, .zst), WET and WACZ files, and folders of them."""
     from monitor.archives.warc import warcs
 
-    _run(wanted, "warc " + " ".join(str(path.absolute()) for path in paths), lambda *_: warcs(paths), None)
+    seen, name = replace(wanted, paths=paths), "warc " + " ".join(str(path.absolute()) for path in paths)
+    _run(seen, name, lambda *_: warcs(paths), None)
 
 
 @backfill.command()
@@ -197,7 +242,7 @@ def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
     if not chosen:
         raise click.BadParameter(f"there is no feed, outlet or group '{feed}'; `monitor feeds list` shows them")
 
-    async def histories(web: Any) -> AsyncIterator[Shard]:
+    async def histories(web: Any) -> AsyncIterator[Volume]:
         for one in chosen:
             async for shard in web.history(one):
                 yield shard
@@ -209,10 +254,10 @@ def _is_of(feed: Feed, name: str) -> bool:
     return name in {feed.key, feed.name, feed.outlet, feed.group}
 
 
-def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[Shard]]) -> None:
+def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[Volume]]) -> None:
     from monitor.archives.web import Web
 
-    def walked(pipeline: Pipeline, _: Mark) -> AsyncIterator[Shard]:
+    def walked(pipeline: Pipeline, _: Mark) -> AsyncIterator[Volume]:
         pause = pipeline.config.settings.pause
         return source(Web(pipeline.fetcher, pipeline.sandbox, pause, wanted.since))
 
@@ -266,31 +311,38 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source, tot
     """Do it; say whether it was stopped before its end."""
     from monitor import wiring
     from monitor.backfill import Backfill, Mark, Summary, loaded, mark_key
+    from monitor.model import Outcome
+    from monitor.shards import Span
 
     async with wiring.wired(config, watching=False) as pipeline:
         if wanted.plan:
-            mark = Mark(since=wanted.since, until=wanted.until)
+            mark = Mark(span=Span(wanted.since, wanted.until))
             await _planned(source(pipeline, mark), mark, config.settings.pause)
             return False
         remembered = bool(name) and not wanted.dry and wanted.limit is None
-        key = mark_key(name, config.digest, wanted.rule or "", str(wanted.tell), wanted.said) if remembered else ""
-        mark, summary = Mark(key, since=wanted.since, until=wanted.until), Summary()
+        said = (config.digest, wanted.rule or "", str(wanted.tell), str(wanted.whole), wanted.said)
+        key = mark_key(name, *said) if remembered else ""
+        mark, summary = Mark(key, span=Span(wanted.since, wanted.until)), Summary()
         if key and not wanted.anew:
             mark, summary = loaded(mark, pipeline.store.meta(key))
         if summary.documents:
             click.echo(f"going on behind {summary.documents} documents that were done before", err=True)
-        with _progress(total, summary.documents) as told:
-            fill = Backfill(
-                pipeline,
-                told,
-                tell=wanted.tell,
-                dry=wanted.dry,
-                limit=wanted.limit,
-                mark=mark,
-                summary=summary,
-            )
-            _stop_on_signal(fill)
-            await fill.run(source(pipeline, mark))
+        async with _looking(pipeline, wanted) as engine:
+            with _progress(total, summary.documents) as told:
+                fill = Backfill(
+                    pipeline,
+                    told,
+                    engine,
+                    tell=wanted.tell,
+                    dry=wanted.dry,
+                    limit=wanted.limit,
+                    mark=mark,
+                    summary=summary,
+                )
+                _stop_on_signal(fill)
+                await fill.run(source(pipeline, mark))
+        if fill.mark.ended and wanted.limit is None and wanted.passed:
+            fill.summary.outcomes[Outcome.SET_ASIDE] += wanted.passed
         _summed_up(fill.summary, dry=wanted.dry)
         if fill.stopping.is_set():
             click.echo("stopped: the same command goes on from here" if key else "stopped")
@@ -299,6 +351,26 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source, tot
             sent = await fill.send()
             click.echo("told: " + (", ".join(f"{number} {outcome}" for outcome, number in sent.items()) or "nothing"))
     return False
+
+
+@asynccontextmanager
+async def _looking(pipeline: Pipeline, wanted: Wanted) -> AsyncIterator[Engine]:
+    """Give who looks at the shards: this process, so many others, or a cluster."""
+    from monitor.shards import Here, Lens, Processes, packed
+
+    if wanted.engine:
+        from monitor.shards.cluster import Cluster
+        from monitor.store import from_anywhere
+
+        address = None if wanted.paths else from_anywhere(pipeline.config.settings.database)
+        rules = packed(pipeline.ruleset, whole=wanted.whole)
+        async with Cluster(wanted.engine, rules, wanted.paths, address) as cluster:
+            yield cluster
+    elif wanted.workers > 1:
+        async with Processes(wanted.workers, packed(pipeline.ruleset, whole=wanted.whole)) as processes:
+            yield processes
+    else:
+        yield Here(Lens(pipeline.ruleset) if wanted.whole else Lens.of(pipeline.ruleset))
 
 
 def _stop_on_signal(fill: Backfill) -> None:
@@ -316,7 +388,7 @@ def _stop_on_signal(fill: Backfill) -> None:
 # --- planning it ---
 
 
-async def _planned(source: AsyncIterator[Shard], mark: Mark, pause: timedelta) -> None:
+async def _planned(source: AsyncIterator[Volume], mark: Mark, pause: timedelta) -> None:
     """Count what a source has, without reading it: documents by host, and how long their pages take."""
     from collections import Counter
 
@@ -324,13 +396,12 @@ async def _planned(source: AsyncIterator[Shard], mark: Mark, pause: timedelta) -
 
     hosts: Counter[str] = Counter()
     ready = outside = failed = 0
-    async for shard in source:
-        for piece in shard.pieces:
-            one = piece()
+    async for volume in source:
+        for one in (piece() for shard in volume.shards for piece in shard.opened()):
             if one.fault:
                 failed += 1
                 click.echo(f"  {one.name}: {one.fault}", err=True)
-            elif not mark.is_inside(one.dated):
+            elif not mark.span.holds(one.dated):
                 outside += 1
             elif one.page is not None or one.article is not None:
                 ready += 1

@@ -2,18 +2,20 @@
 
     read(page, entry, feed)   the first text of a page, cheap enough for every article
     refine(page, reading)     the better text, for an article whose first text matched a rule
+    possible_letters(…)       what that could find, without reading: for whoever looks for a few pages in many
     from_entry(entry, feed)   the feed's own words, when the page cannot be had
     from_text(text, key=…)    a text that needs no extraction
     whole(article)            what people read below the title, as one text
 
 Each question has a module: `tree` (which signs are these bytes?), `head` (what does the page say of itself?), `text`
-(what do people read?), `dates` (which moment is that?), `page` (what comes of it?), `articles` (what without a page?).
+(what do people read?), `dates` (which moment is that?), `page` (what comes of it?), `articles` (what without a page?), `possible` (what at the most?).
 """
 
 from monitor.extract.articles import from_entry, from_text, whole
 from monitor.extract.page import read, refine
+from monitor.extract.possible import possible_letters
 
-__all__ = ["from_entry", "from_text", "read", "refine", "warm", "whole"]
+__all__ = ["from_entry", "from_text", "possible_letters", "read", "refine", "warm", "whole"]
 
 
 def warm() -> None:

@@ -20,6 +20,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 # What browsers read when a page says ASCII or Latin-1 (https://encoding.spec.whatwg.org/#names-and-labels).
 _WINDOWS = frozenset({"ascii", "iso8859-1", "latin-1", "latin1"})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _HIDDEN = (
     "script", "style", "template", "svg", "noscript", "iframe", "link", "meta", "img", "picture", "source", "video", "audio",
     "canvas", "object", "embed", "map", "input", "select", "textarea",
@@ -28,13 +29,21 @@ _HIDDEN = (
 
 def parse(body: bytes, charset: str = "") -> html.HtmlElement | None:
     """Return the page as a tree, or None when there is no element in it. `charset` is what the HTTP header said."""
-    said = bounded(decoded(body[:MOST_BYTES], charset))
+    said = bounded(legible(body, charset))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
-        tree = html.document_fromstring(_CONTROLS.sub("", said).encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(said.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return None
     return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def legible(body: bytes, charset: str = "") -> str:
+    """Return the page as text, without the control signs that no parser takes."""
+    said = decoded(body[:MOST_BYTES], charset)
+    # Most pages have none, which their bytes tell sooner.
+    is_plain = len(body.translate(None, _CONTROL_BYTES)) == len(body) and not ("\ufffe" in said or "\uffff" in said)
+    return said if is_plain else _CONTROLS.sub("", said)
 
 
 def bared(tree: html.HtmlElement) -> html.HtmlElement:

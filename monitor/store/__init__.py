@@ -1,7 +1,18 @@
 """The record of everything: feeds and their state, the inbox, articles, hits, the outbox. The one door to SQLAlchemy."""
 
+from monitor.store.places import from_anywhere
 from monitor.store.queries import Queries
-from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord, Record
+from monitor.store.records import (
+    ChannelReport,
+    Counters,
+    FeedReport,
+    HitRecord,
+    Ledger,
+    Mark,
+    PollRecord,
+    Record,
+    Stand,
+)
 from monitor.store.store import SWEEP, Store, What
 
 __all__ = [
@@ -15,6 +26,8 @@ __all__ = [
     "PollRecord",
     "Queries",
     "Record",
+    "Stand",
     "Store",
     "What",
+    "from_anywhere",
 ]

@@ -100,6 +100,14 @@ def file_of(url: Secret | str) -> Path | None:
     return _path(said) if said.get_backend_name() == "sqlite" else None
 
 
+def from_anywhere(url: Secret | str) -> Secret:
+    """Return a database's address as it holds in every folder."""
+    path = file_of(url)
+    if path is None:
+        return url if isinstance(url, Secret) else Secret(url)
+    return Secret(URL.create("sqlite", database=str(path)).render_as_string(hide_password=False))
+
+
 def _path(url: URL) -> Path:
     if url.database in {None, "", ":memory:"}:
         raise StoreError("the database must be a file: what is only in memory is lost in a crash")

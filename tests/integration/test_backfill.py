@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor.archives import Shard, files
+from monitor.archives import Volume, files, record
 from monitor.archives.record import stored
 from monitor.archives.warc import warcs
 from monitor.archives.web import Web, homes_of, listed
 from monitor.backfill import Backfill, Mark, Summary, loaded
 from monitor.errors import FetchError
 from monitor.model import Outcome
-from monitor.store import Queries, queries
+from monitor.shards import Span
+from monitor.store import Queries
 from tests.fakes import Scene, page, paper_feed, stage
 from tests.integration.test_pipeline import DULL, OTHER, SECRET
 
@@ -36,7 +37,7 @@ def web(scene: Scene, **said: datetime) -> Web:
     return Web(scene.pipeline.fetcher, scene.pipeline.sandbox, timedelta(0), **said)
 
 
-async def filled(scene: Scene, source: AsyncIterator[Shard], **said: object) -> Summary:
+async def filled(scene: Scene, source: AsyncIterator[Volume], **said: object) -> Summary:
     return await Backfill(scene.pipeline, **said).run(source)  # type: ignore[arg-type]
 
 
@@ -103,7 +104,9 @@ async def test_a_site_is_followed_from_robots_to_index_to_sitemap_to_page(scene)
     }
     homes = homes_of([paper_feed("krant")])
 
-    summary = await filled(scene, web(scene).site([base], homes), mark=Mark(since=datetime(2026, 1, 1, tzinfo=UTC)))
+    summary = await filled(
+        scene, web(scene).site([base], homes), mark=Mark(span=Span(since=datetime(2026, 1, 1, tzinfo=UTC)))
+    )
 
     assert summary.outcomes == Counter({Outcome.READ: 1, Outcome.GONE: 1})
     assert summary.outside == 1
@@ -211,7 +214,7 @@ async def test_web_archives_are_read_page_by_page(scene, tmp_path):
     first = await filled(scene, warcs([tmp_path / "a.warc.gz"]))
     again = await filled(scene, warcs([tmp_path / "b.wacz"]))
 
-    assert first.outcomes == again.outcomes == Counter({Outcome.READ: 3})
+    assert first.outcomes == again.outcomes == Counter({Outcome.READ: 2, Outcome.SET_ASIDE: 1})
     assert titles(scene) == ["Verhaal een", "Verhaal twee"]
     assert (first.added, again.added) == (2, 0)
 
@@ -223,7 +226,7 @@ async def test_an_archive_that_breaks_off_is_read_to_the_break(scene, tmp_path):
 
     summary = await filled(scene, warcs([tmp_path]))
 
-    assert summary.outcomes == Counter({Outcome.READ: 3, Outcome.FAILED: 1})
+    assert summary.outcomes == Counter({Outcome.READ: 2, Outcome.SET_ASIDE: 1, Outcome.FAILED: 1})
 
 
 # --- the record ---
@@ -238,9 +241,8 @@ async def test_a_new_rule_is_tried_on_what_is_stored(scene, tmp_path):
     assert titles(scene) == []
     scene.pipeline = with_none.pipeline
 
-    with Queries.open(scene.address) as queries:
-        first = await filled(scene, stored(queries))
-        again = await filled(scene, stored(queries))
+    first = await filled(scene, stored(scene.address))
+    again = await filled(scene, stored(scene.address))
 
     assert (first.documents, first.matched, first.added) == (2, 1, 1)
     assert (again.documents, again.matched, again.added) == (2, 1, 0)
@@ -282,7 +284,7 @@ async def test_copies_in_one_transaction_are_one_story(scene, tmp_path):
 async def test_what_was_stopped_goes_on_and_counts_nothing_twice(scene, tmp_path):
     """Every document once, every hit once, and the numbers of an undisturbed run."""
     for name in "ab":
-        many = ((f"{name}{n}", SECRET.replace("Wenen", f"Stad{n}") if n % 5 == 0 else DULL) for n in range(60))
+        many = ((f"{name}{n}", SECRET.replace("Wenen", f"Stad{n}") if n % 5 == 0 else DULL) for n in range(160))
         (tmp_path / f"{name}.jsonl").write_bytes(lines(*many))
     paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     looked: list[str] = []
@@ -293,7 +295,7 @@ async def test_what_was_stopped_goes_on_and_counts_nothing_twice(scene, tmp_path
 
         def told(name: str, _outcome: Outcome, _matches: int, fill: Backfill = fill) -> None:
             looked.append(name)
-            if len(looked) % 17 == 0:
+            if len(looked) % 37 == 0:
                 fill.stopping.set()
 
         fill.told = told
@@ -304,29 +306,32 @@ async def test_what_was_stopped_goes_on_and_counts_nothing_twice(scene, tmp_path
 
     assert stops > 5
     assert Counter(looked).most_common(1)[0][1] == 1
-    assert (fill.summary.documents, fill.summary.matched, fill.summary.added) == (120, 24, 24)
+    assert (fill.summary.documents, fill.summary.matched, fill.summary.added) == (320, 64, 64)
 
 
 async def test_stored_articles_too_go_on_where_they_were(scene, tmp_path, monkeypatch):
-    """In the middle of a page, of the first one as well."""
-    monkeypatch.setattr(queries, "PAGE", 10)
+    """After each shard, the first one as well."""
+    monkeypatch.setattr(record, "AT_ONCE", 10)
     many = [(f"a{n}", SECRET.replace("Wenen", f"Stad{n}") if n % 5 == 0 else DULL) for n in range(34)]
     (tmp_path / "a.jsonl").write_bytes(lines(*many))
     await filled(scene, files([tmp_path / "a.jsonl"]))
     looked: list[str] = []
-    for stop_at in (3, 10, 17, 20, 31, 99):
+    stops = 0
+    while True:
         mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
         fill = Backfill(scene.pipeline, mark=mark, summary=summary)
 
-        def told(name: str, _outcome: Outcome, _matches: int, fill: Backfill = fill, stop_at: int = stop_at) -> None:
+        def told(name: str, _outcome: Outcome, _matches: int, fill: Backfill = fill) -> None:
             looked.append(name)
-            if len(looked) == stop_at:
-                fill.stopping.set()
+            fill.stopping.set()
 
         fill.told = told
-        with Queries.open(scene.address) as asked:
-            await fill.run(stored(asked, begin=mark.at))
+        await fill.run(stored(scene.address, begin=mark.at))
+        if fill.mark.ended:
+            break
+        stops += 1
 
+    assert stops == 4
     assert sorted(looked) == sorted(name for name, _ in many)
     assert (fill.summary.documents, fill.summary.matched) == (34, 7)
 
