@@ -29,14 +29,19 @@ def send(channel: Channel, message: Message, attempt: Attempt) -> str:  # noqa: 
     try:
         console = Console(highlight=False)
         if console.is_terminal:
-            for line in _styled(message).split("\n", allow_blank=True)[:-1]:
-                console.print(_hanging(line))
+            for line in lines(message):
+                console.print(line)
         else:
             console.print(Text(message.text), end="", soft_wrap=True)
         console.file.flush()
     except (OSError, ValueError) as error:  # a closed pipe, a closed file
         raise Refused(f"the console cannot be written to: {error}") from error
     return "printed"
+
+
+def lines(message: Message) -> list[Padding]:
+    """Return a message's lines, styled, each of which goes on under its own beginning."""
+    return [_hanging(line) for line in _styled(message).split("\n", allow_blank=True)[:-1]]
 
 
 def _hanging(line: Text) -> Padding:
