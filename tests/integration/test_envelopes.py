@@ -1,6 +1,7 @@
 """What a message is made of is on record before it is sent: a kill in between repeats it, and makes no other of it."""
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
@@ -196,6 +197,30 @@ async def test_a_restart_does_not_ask_a_channel_sooner_than_it_wished(scene, sla
     scene.clock.forward(minutes=4)
     await scene.flow()
     assert [f"/{n}.html" in str(payload) for n, payload in enumerate(slack.received, 1)] == [True, True]
+
+
+async def test_a_mail_server_that_is_down_for_an_hour_delays_and_loses_nothing(scene, tmp_path):
+    """It is asked a handful of times, not each minute; within half an hour of its return all is there, once, in order."""
+    postbox, attempts = Postbox(), 0
+    with postbox.open():
+        pass  # it has a port now, and nobody answers there
+    told_to(scene, tmp_path, postbox.url())
+    for minute in range(60):
+        if minute in {0, 20, 40}:
+            write(scene, *range(1, 2 + minute // 20))
+        attempts += (await scene.flow())[Outcome.RETRY]
+        scene.clock.forward(minutes=1)
+    assert 4 <= attempts <= 9
+
+    with postbox.open():
+        back = scene.clock()
+        while len(postbox.mails) < 3 and scene.clock() < back + timedelta(minutes=30):
+            scene.clock.forward(minutes=1)
+            await scene.flow()
+        scene.clock.forward(hours=2)
+        await scene.flow()
+
+    assert [re.findall(r"/(\d)\.html", mail.part("plain")) for mail in postbox.mails] == [["1"], ["2"], ["3"]]
 
 
 def restarted(scene: Scene) -> None:
