@@ -198,7 +198,7 @@ async def monitor(base: str, feeds: int, folder: Path) -> None:
             store=store,
             fetcher=fetcher,
             sandbox=sandbox,
-            notifier=Notifier((), clock=now),
+            notifier=Notifier(),
             clock=now,
             chance=random.random,
         )

@@ -49,6 +49,17 @@ def of_page(page: Page, entry: Entry, feed: Feed | None, ruleset: Rules) -> Verd
     return found
 
 
+def news(article: Article, before: Article, ruleset: Rules) -> tuple[Verdict, ...]:
+    """Return the verdicts on a live blog's items that an earlier version did not hold and that a rule matches.
+
+    Each is matched alone, without the blog's title: a window never crosses from one item into the next.
+    """
+    judged = ((item, tuple(ruleset.match(item))) for item in extract.fresh(article, before))
+    return tuple(
+        Verdict(Outcome.READ, replace(item, title=article.title), matches) for item, matches in judged if matches
+    )
+
+
 def _article(reading: Reading, entry: Entry, feed: Feed | None) -> Article:
     """Return what there is to match: the page's text where it is the article's, else the feed's words."""
     told = extract.from_entry(entry, feed)

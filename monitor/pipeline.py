@@ -199,11 +199,25 @@ class Pipeline:
     async def _settle(self, entry: Entry, verdict: Verdict) -> None:
         """Write what was read, what has changed in earlier hits, and when to look once more."""
         article, now = verdict.article, self.clock()
-        before = await self.store.apart(self.store.hits_about, entry, article)
+        earlier = await self._earlier(article)
+        news = judge.news(article, earlier, self.ruleset) if article and earlier else ()
+        about = [one for one in (article, earlier) if one]
+        items = [item for one in about for item in extract.items(one)]
+        before = await self.store.apart(self.store.hits_about, entry, [*about, *items])
+        verdict = changes.news(before, verdict, news)
         since = min((one.hit.found for one in before), default=now if verdict.matches else None)
         again = reading.once_more(entry, article, since, now) if verdict.outcome is not Outcome.GONE else None
         edits = changes.edits(before, verdict, now, entry.summary)
+        for item in news:  # what came after the first reading is told, also of a blog that was taken in silently
+            await self.record(replace(entry, silent=False), item, finish=False)
         await self.record(entry, verdict, edits=edits, again=again)
+
+    async def _earlier(self, article: Article | None) -> Article | None:
+        """Return a live blog as it was read before; None for one that is new, and for anything else."""
+        if article is None or not article.live:
+            return None
+        before = await self.store.apart(self.store.article, article.key)
+        return before if before and before.live else None
 
     async def _read_canary(self, entry: Entry) -> Outcome:
         """Do with the canary's page what is done with any other, and tell every channel; it leaves no article, no hit."""

@@ -6,7 +6,8 @@ no longer holds it, or is gone; it has appeared when it is back, or when a later
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -38,8 +39,27 @@ def edits(told: Iterable[Told], verdict: Verdict, now: datetime, summary: str = 
         edit
         for one in told
         if one.hit.article.complete
-        for edit in _changes(one, article, summary, matches.get(one.hit.rule), now)
+        for edit in _changes(one, article, summary, _again(one.hit, article, matches), now)
     )
+
+
+def _again(hit: Hit, article: Article, matches: Mapping[str, Match]) -> Match | None:
+    """Return the match that is the hit's own now; what a live blog's other items say is a hit of theirs."""
+    return matches.get(hit.rule) if hit.article.key == article.key else None
+
+
+def news(told: Iterable[Told], verdict: Verdict, items: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on a live blog that was read again, without what its items tell by themselves.
+
+    A new item that hits is told as a follow-up; the blog's own match would tell the same fact a second time.
+    """
+    article = verdict.article
+    if article is None or not article.live:
+        return verdict
+    whole = {one.hit.rule for one in told if one.hit.article.key == article.key}
+    by_item = {one.hit.rule for one in told} | {match.rule for item in items for match in item.matches}
+    kept = tuple(match for match in verdict.matches if match.rule in whole or match.rule not in by_item)
+    return replace(verdict, matches=kept)
 
 
 def _changes(told: Told, article: Article, summary: str, match: Match | None, now: datetime) -> Iterator[Edit]:

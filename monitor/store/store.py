@@ -443,10 +443,16 @@ class Store:
                 for key in c.scalars(select(t.hits.c.key).where(t.hits.c.key.in_(some)))
             }
 
-    def hits_about(self, entry: Entry, article: Article | None = None) -> tuple[HitRecord, ...]:
-        """Return the hits on record on what an entry was read as, and on this article, each with its edits."""
+    def article(self, key: str) -> Article | None:
+        """Return an article as it was last read."""
+        with self._read() as c:
+            row = c.execute(select(t.articles).where(t.articles.c.key == key)).one_or_none()
+            return rows.article_of(row._asdict()) if row else None
+
+    def hits_about(self, entry: Entry, articles: Sequence[Article] = ()) -> tuple[HitRecord, ...]:
+        """Return the hits on record on what an entry was read as, and on these articles, each with its edits."""
         here = select(t.entries.c.article).where(t.entries.c.key == entry.key)
-        keys = or_(t.hits.c.article.in_(here), t.hits.c.article == (article.key if article else ""))
+        keys = or_(t.hits.c.article.in_(here), t.hits.c.article.in_([article.key for article in articles]))
         asked = select(t.hits, t.articles).join(t.articles, t.articles.c.key == t.hits.c.article)
         with self._read() as c:
             found = c.execute(asked.where(keys).order_by(t.hits.c.key)).all()

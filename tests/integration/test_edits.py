@@ -154,8 +154,10 @@ async def test_an_article_that_the_feed_calls_edited_is_read_again(scene):
 
 
 def blog(scene: Scene, *items: str) -> bytes:
-    """A live blog with its items, the newest first, changed now."""
-    posts = "".join(f"<div class='post'><time>{14 - n}:05</time><p>{text}</p></div>" for n, text in enumerate(items))
+    """A live blog with its items, one an hour, the newest first, changed now."""
+    posts = "".join(
+        f"<div class='post'><time>{8 + len(items) - n:02}:05</time><p>{text}</p></div>" for n, text in enumerate(items)
+    )
     head = (
         "<title>Liveblog Wenen</title><meta property='og:type' content='article'>"
         f"<meta property='article:modified_time' content='{scene.clock().isoformat()}'>"
@@ -187,6 +189,83 @@ async def test_a_live_blog_is_read_again_while_it_runs(scene):
     scene.clock.forward(minutes=11)
     await scene.flow()
     assert scene.web.asked[URL] == silent
+
+
+DULL_ITEMS = [
+    f"De wethouder sprak voor de {word} keer over de brug en over de fietsers uit de hele streek."
+    for word in ("eerste", "tweede", "derde", "vierde")
+]
+OTHER = "Peskov voerde in Ankara vertrouwelijke gesprekken met een Franse minister over graan en havens."
+
+
+async def test_a_second_fact_in_a_live_blog_is_told_in_the_thread_of_the_first(scene):
+    """A new fact is never hidden: each new item that hits is told, once, though the blog is one article."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Liveblog Wenen", DULL))
+    said: list[str] = []
+    for item in (
+        DULL_ITEMS,
+        [FIRST],
+        [OTHER],
+        [f"{OTHER} Dat zegt hij nu."],
+        ["Het regent in Wenen, zegt de omroep daar."],
+    ):
+        said = [*item, *said] if not item[0].startswith(f"{OTHER} Dat") else [*item, *said[1:]]
+        scene.web.pages[URL] = blog(scene, *said)
+        await scene.flow()
+        scene.clock.forward(minutes=11)
+
+    first, second = scene.post.to("slack")
+    assert "Oesjakov" in first.text
+    assert "Oesjakov" not in second.text
+    assert "Ankara" in second.text
+    opening, following = scene.post.envelopes_to("slack")
+    assert following.opening == opening
+    hits = Queries.open(scene.address).list_hits()
+    assert len({record.hit.story for record in hits}) == 1
+    for record in hits:
+        for found in record.hit.match.evidence:
+            assert getattr(record.hit.article, found.field)[found.start : found.end] == found.text
+
+
+async def test_what_a_blog_told_before_we_knew_it_is_not_told_and_what_comes_after_is(scene):
+    """A first poll is silent; an item of an hour later is news all the same."""
+    scene.subscribe("krant")
+    scene.publish("krant", ("1.html", "Liveblog Wenen", DULL))
+    scene.web.pages[URL] = blog(scene, FIRST, *DULL_ITEMS)
+    await scene.flow()
+    assert scene.post.to("slack") == []
+    scene.clock.forward(minutes=11)
+    scene.web.pages[URL] = blog(scene, OTHER, FIRST, *DULL_ITEMS)
+    await scene.flow()
+
+    (told,) = scene.post.to("slack")
+    assert "Ankara" in told.text
+
+
+async def test_a_second_fact_is_told_too_when_the_feed_brings_us_back(scene):
+    """Feeds give a live blog a new headline with each turn of events."""
+    await opened(scene, "krant")
+    for n, items in enumerate(([FIRST, *DULL_ITEMS], [OTHER, FIRST, *DULL_ITEMS])):
+        scene.publish("krant", ("1.html", f"Liveblog Wenen, deel {n}", DULL))
+        scene.web.pages[URL] = blog(scene, *items)
+        await scene.flow()
+        scene.clock.forward(minutes=5)
+
+    assert [("Ankara" in message.text) for message in scene.post.to("slack")] == [False, True]
+
+
+async def test_an_item_that_is_taken_out_of_a_blog_is_an_edit_of_its_hit(scene):
+    """What a publisher withdraws is followed item by item, too."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Liveblog Wenen", DULL))
+    for items in (DULL_ITEMS, [FIRST, *DULL_ITEMS], [OTHER, FIRST, *DULL_ITEMS], [FIRST, *DULL_ITEMS]):
+        scene.web.pages[URL] = blog(scene, *items)
+        await scene.flow()
+        scene.clock.forward(minutes=11)
+
+    edits = {edit.sentence: edit.what for record in Queries.open(scene.address).list_hits() for edit in record.edits}
+    assert edits == {f"14:05 {OTHER}": "vanished"}
 
 
 async def test_the_ledger_counts_a_second_reading_of_nothing_twice(scene):
