@@ -87,6 +87,8 @@ NO_CHANNEL: Final = "this channel is no longer configured"
 # on one weekday comes once a week.
 LONGEST: Final = timedelta(hours=30)
 LONGEST_DIGEST: Final = timedelta(days=9)
+# So many hits of a story tell what its readers have heard.
+RECENT: Final = 200
 # Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
 SWEEP: Final = 500
 # So many of the articles that an older version wrote are packed and indexed in one transaction.
@@ -527,10 +529,12 @@ class Store:
             change_all(c, t.deliveries, [rows.delivery_values(delivery) for delivery in deliveries])
 
     def threads(self, story: str, now: datetime) -> dict[str, Thread]:
-        """Return what has been told of a story, or is to be told, by channel; nobody heard of what was muted or is dead."""
+        """Return what has been told of a story, or is to be told, by channel; nobody heard of what was muted or is dead.
+
+        Of a story without end only the latest hits are looked at: what waits is among them, and so is what left last.
+        """
         with self._read() as c:
-            return {row.channel: Thread(first=row.first, waits=row.waits, sent=row.sent) for row in c.execute(
-                _threads(story, now))}  # fmt: skip
+            return {row.channel: _thread(row) for row in c.execute(_threads(story, now))}
 
     def deliveries_for(self, hits: Iterable[str]) -> tuple[Delivery, ...]:
         """Return the deliveries of these hits, by key."""
@@ -863,25 +867,35 @@ def _opening(c: Connection, delivery: str) -> Opening | None:
 
 
 def _threads(story: str, now: datetime) -> Select[Any]:
-    """Ask, by channel, for the delivery that told a story first, and when the last leaves and the last left.
+    """Ask, by channel, for the first delivery of a story's latest hits, and when the last leaves and the last left.
 
-    The database puts together what may be thousands of rows. A `sent` of a clock that was ahead does not count.
+    A `sent` of a clock that was ahead does not count.
     """
+    latest = select(t.hits.c.key, t.hits.c.found).where(t.hits.c.story == story)
+    hits = latest.order_by(t.hits.c.found.desc(), t.hits.c.key).limit(RECENT).subquery()
     told, due = t.deliveries.c, func.coalesce(t.deliveries.c.leased, t.deliveries.c.due)
-    inorder = func.row_number().over(partition_by=told.channel, order_by=(told.created, t.hits.c.found, told.key))
+    inorder = func.row_number().over(partition_by=told.channel, order_by=(told.created, hits.c.found, told.key))
     heard = or_(told.outcome.is_(None), told.outcome.not_in((Outcome.MUTED, Outcome.DEAD)))
     each = (
-        select(told.channel, told.key, due.label("due"), told.sent, inorder.label("place"))
-        .join(t.hits, t.hits.c.key == told.hit)
-        .where(t.hits.c.story == story, heard)
+        select(told.channel, told.key, told.follows, due.label("due"), told.sent, inorder.label("place"))
+        .join(hits, hits.c.key == told.hit)
+        .where(heard)
         .subquery()
     )
     return select(
         each.c.channel,
         func.max(case((each.c.place == 1, each.c.key))).label("first"),
+        func.max(case((each.c.place == 1, each.c.follows))).label("follows"),
         func.max(each.c.due).label("waits"),
         func.max(case((each.c.sent <= now, each.c.sent))).label("sent"),
+        select(func.count()).select_from(hits).scalar_subquery().label("hits"),
     ).group_by(each.c.channel)
+
+
+def _thread(row: Row[Any]) -> Thread:
+    """Make a thread of its latest hits. When there are more, the first of these knows what told the story first."""
+    first = row.follows if row.hits == RECENT and row.follows else row.first
+    return Thread(first=first, waits=row.waits, sent=row.sent)
 
 
 def _with_their_envelopes(keys: Sequence[str]) -> ColumnElement[bool]:

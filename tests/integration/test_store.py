@@ -650,6 +650,20 @@ def test_what_was_told_of_a_story_is_known_by_channel(store):
     assert store.threads(key_of("story", "new"), NOW) == {}
 
 
+def test_of_a_story_without_end_the_latest_hits_tell_the_thread(store, monkeypatch):
+    """Four thousand hits in a week: to route the next must not take four thousand rows."""
+    monkeypatch.setattr(store_module, "RECENT", 3)
+    story, made = key_of("story", "s"), []
+    for number in range(6):
+        hit = a_hit_on_record(store, number, story=story, found=NOW + number * MINUTE)
+        first = made[0].key if made else ""
+        sent = NOW + number * MINUTE
+        made.append(a_delivery(hit, created=sent, follows=first, due=None, outcome=Outcome.SENT, sent=sent))
+        store.save_deliveries(made[-1:])
+    later = NOW + 9 * MINUTE
+    assert store.threads(story, later) == {"desk": Thread(first=made[0].key, sent=NOW + 5 * MINUTE)}
+
+
 def test_a_channel_that_refused_is_known_until_it_is_asked_again(store):
     """What comes after a refused delivery waits behind it."""
     refused, other = (a_delivery(a_hit_on_record(store, n)) for n in (1, 2))
