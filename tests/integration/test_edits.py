@@ -220,7 +220,7 @@ async def test_a_second_fact_in_a_live_blog_is_told_in_the_thread_of_the_first(s
     assert "Oesjakov" not in second.text
     assert "Ankara" in second.text
     opening, following = scene.post.envelopes_to("slack")
-    assert following.opening == opening
+    assert following.opening.envelope == opening
     hits = Queries.open(scene.address).list_hits()
     assert len({record.hit.story for record in hits}) == 1
     for record in hits:
