@@ -26,7 +26,10 @@ ALERT, NET = "secret-talks-kremlin", "any-contact-kremlin"
 LANGUAGES = ("nl", "fr", "de", "en")
 
 # (set, precision, recall) of the alert rule. The goals were dev .95/.95 and events .95/.90.
-FLOORS = [("dev", 0.97, 0.97), ("events", 0.95, 0.95), ("digests", 0.93, 0.96), ("passages", 0.97, 0.97)]
+FLOORS = [("dev", 0.97, 0.97), ("events", 0.95, 0.95), ("digests", 0.93, 0.96)]
+
+# Texts of our own: `passages` (rounds 1 to 6) and `stories` (rounds 7 to 12, oblique on purpose; docs/lexicon.md).
+OWN = [("passages", 0.97, 0.97), ("stories", 0.96, 0.90)]
 
 # Hits of the alert rule on background articles of 2018-2019, each read and judged. At most 1 in 1,000.
 JUDGED: dict[str, str] = {}
@@ -69,6 +72,10 @@ def read(path: Path) -> Iterator[Labelled]:
         yield Labelled(article, labels[said["label"]], f"{path.stem}/{family}")
 
 
+def own(name: str) -> Path:
+    return ROOT / "tests" / "quality" / f"{name}.jsonl"
+
+
 def hits(ruleset: Ruleset, texts: Iterable[Labelled], *rules: str) -> dict[str, list[Labelled]]:
     """Return the texts by how they were judged: found, missed, false alarms."""
     judged: dict[str, list[Labelled]] = {"found": [], "missed": [], "false": []}
@@ -90,12 +97,12 @@ def keys(texts: list[Labelled]) -> list[str]:
 
 
 def every_text(folders: dict[str, Path]) -> list[Labelled]:
-    paths = [*folders.values(), ROOT / "tests" / "quality" / "passages.jsonl"]
+    paths = [*folders.values(), own("passages")]
     return [text for path in paths for text in read(path)]
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("name", "precision", "recall"), FLOORS[:3])
+@pytest.mark.parametrize(("name", "precision", "recall"), FLOORS)
 def test_the_alert_holds_its_floors(ruleset, folders, name, precision, recall):
     """Recall matters most: a missed story is the worst. Precision keeps people reading."""
     judged = hits(ruleset, read(folders[name]), ALERT)
@@ -104,13 +111,25 @@ def test_the_alert_holds_its_floors(ruleset, folders, name, precision, recall):
     assert share(judged["found"], judged["false"]) >= precision, keys(judged["false"])
 
 
-def test_the_alert_holds_its_floors_on_our_own_passages(ruleset):
+@pytest.mark.parametrize(("name", "precision", "recall"), OWN)
+def test_the_alert_holds_its_floors_on_texts_of_our_own(ruleset, name, precision, recall):
     """These need no shared data, so every checkout can judge an edit of the lists."""
-    _, precision, recall = FLOORS[3]
-    judged = hits(ruleset, read(ROOT / "tests" / "quality" / "passages.jsonl"), ALERT)
+    judged = hits(ruleset, read(own(name)), ALERT)
 
     assert share(judged["found"], judged["missed"]) >= recall, keys(judged["missed"])
     assert share(judged["found"], judged["false"]) >= precision, keys(judged["false"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_oblique_stories_are_found_in_every_language(ruleset, language):
+    """What one language has learnt from these stories, the others have to learn too."""
+    texts = [text for text in read(own("stories")) if text.article.language == language]
+    judged = hits(ruleset, texts, ALERT)
+    caught = hits(ruleset, texts, ALERT, NET)
+
+    assert share(judged["found"], judged["missed"]) >= 0.85, keys(judged["missed"])
+    assert share(judged["found"], judged["false"]) >= 0.94, keys(judged["false"])
+    assert share(caught["found"], caught["missed"]) >= 0.93, keys(caught["missed"])
 
 
 @pytest.mark.shared
