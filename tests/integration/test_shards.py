@@ -55,13 +55,15 @@ def archive(path: Path) -> Path:
     return path
 
 
-def dump(scene: Scene) -> list[str]:
+def dump(scene: Scene) -> list[object]:
+    """Every row of what a backfill writes, in the order in which it was written."""
     with sqlite3.connect(scene.address.removeprefix("sqlite:///")) as connection:
-        found = [line for line in connection.iterdump() if "backfill" not in line and "marker" not in line]
-    return [line for line in found if not line.startswith('INSERT INTO "meta"')]
+        tables = ("articles", "hits", "stories", "deliveries", "entries")
+        found = [row for table in tables for row in connection.execute(f"SELECT rowid, * FROM {table}")]
+    return sorted(found, key=repr)
 
 
-async def both(folder: Path, engine: Engine | None, *sources: object) -> tuple[Summary, list[str]]:
+async def both(folder: Path, engine: Engine | None, *sources: object) -> tuple[Summary, list[object]]:
     """What comes of the sources and of the record behind them, on a database of their own."""
     folder.mkdir()
     scene = stage(folder)
