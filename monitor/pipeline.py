@@ -2,7 +2,7 @@
 
     poll(feed)           ask a feed; its state and its new entries reach the disk together
     read(entry)          fetch the page, extract, match; article, hits and deliveries reach the disk together
-    deliver(deliveries)  one message to one channel; how that went reaches the disk
+    deliver(deliveries)  one message to one channel; what it holds reaches the disk before, how that went after it
 
 Each step is: use the network, decide, write once. What a kill interrupts is done again from the disk, and identity is
 computed, so that doing it again changes nothing. The one thing that may happen twice is a message that was sent by a

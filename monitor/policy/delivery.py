@@ -2,7 +2,9 @@
 
 Pure: takes `now`, asks no clock. Moments are aware and in UTC; quiet hours, digests and weekdays are local to `zone`.
 
-    route / tell ──▶ Delivery (due) ──depart──▶ messages | held ──enveloped──▶ after_sent | after_refused + behind
+    route / tell ──▶ Delivery (due) ──depart──▶ messages | held
+                                      messages ──enveloped──▶ sent once, or again as they were
+                                                                ──▶ after_sent | after_refused + behind
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import count, filterfalse
 from zoneinfo import ZoneInfo
 
 from monitor.errors import DeliveryError
@@ -299,10 +301,11 @@ def _sorted_out(
     """Return what is urgent and what can wait, in order. An envelope with one that is urgent is not taken apart."""
     inorder = sorted(deliveries, key=_order)
     ringing = {one.envelope for one in inorder if one.envelope and _urgent(one, urgent)}
-    pressing = {one.key for one in inorder if _urgent(one, urgent) or one.envelope in ringing}
-    return tuple(one for one in inorder if one.key in pressing), tuple(
-        one for one in inorder if one.key not in pressing
-    )
+
+    def presses(one: Delivery) -> bool:
+        return _urgent(one, urgent) or one.envelope in ringing
+
+    return tuple(filter(presses, inorder)), tuple(filterfalse(presses, inorder))
 
 
 def _urgent(delivery: Delivery, urgent: AbstractSet[str]) -> bool:
