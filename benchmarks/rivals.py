@@ -18,9 +18,10 @@ from generated import Written
 
 from monitor.model import Article
 from monitor.rules.compile import Ruleset
+from monitor.rules.joins import Batch, search
 from monitor.rules.lean import Lexicon
-from monitor.rules.tables import Batch
-from monitor.rules.text import Folded, fold, folded
+from monitor.rules.sheet import Sheet
+from monitor.rules.text import fold
 
 Match = Callable[[Sequence[Article]], int]  # articles → how many (rule, article) it reports
 KEEPER = '"$0" "$@" & read -r _; kill -INT $!; wait'  # the server ends with whoever started it, however that ends
@@ -45,8 +46,9 @@ def _pattern(terms: Sequence[str]) -> re.Pattern[bytes]:
 
 
 def _by_re(article: Article, compiled: Sequence[tuple[list[re.Pattern[bytes]], re.Pattern[bytes], int]]) -> int:
-    text = folded(article)
-    plain = b"\n".join(b" ".join(text.words[one.first : one.first + one.words]) for one in text.sentences)
+    sheet = Sheet((article,))
+    spans = zip(sheet.firsts.tolist(), (sheet.firsts + sheet.sizes).tolist(), strict=True)
+    plain = b"\n".join(b" ".join(sheet.words[first:past]) for first, past in spans)
     hits = 0
     for (left, right), never, size in compiled:
         if left.search(plain) and right.search(plain) and not never.search(plain):
@@ -75,20 +77,21 @@ class Scanner:
         )
         self._scan = AhoCorasick([_scanned(term) for term in sorted(terms)]).find_matches_as_indexes
 
-    def candidates(self, texts: Sequence[Folded]) -> int:
-        """Return how many rules may match each of these articles, one by one."""
-        return sum(self._candidates(text) for text in texts)
+    def candidates(self, articles: Sequence[Article]) -> int:
+        """Return how many lines have all their parts in each of these articles, one by one."""
+        return sum(self._candidates(Sheet((article,))) for article in articles)
 
-    def _candidates(self, text: Folded) -> int:
-        plain = b" ".join([b"", *text.words, b""]).decode("latin-1")
+    def _candidates(self, sheet: Sheet) -> int:
+        plain = b" ".join([b"", *sheet.words, b""]).decode("latin-1")
         found = np.array(self._scan(plain, overlapping=True), np.int64).reshape(-1, 3)
-        starts = np.cumsum([1, *(len(word) + 1 for word in text.words)])
+        starts = np.cumsum([1, *(len(word) + 1 for word in sheet.words)])
         positions = np.searchsorted(starts, found[:, 1] + 1, side="right") - 1
-        classes = self._classes[found[:, 0]]
-        sentences = [(one.words, one.number, one.paragraph, one.document) for one in text.sentences]
-        words = [0, len(text.words)]
-        batch = Batch(classes, np.zeros_like(classes), positions, positions + 1, words, [0, 0], sentences, ["nl"])
-        return len(self._layer.tables.candidates(batch)[0])
+        order = np.argsort(positions)
+        batch = Batch.__new__(Batch)  # what it would have found itself comes from the scanner
+        batch.sheet, batch.tables = sheet, self._layer.tables
+        batch.firsts, batch.pasts = positions[order], positions[order] + 1
+        batch.classes = self._classes[found[:, 0]][order]
+        return sum(queries.size for queries, _ in search(batch).alive[:1])
 
 
 def fold_pattern(term: str) -> bytes:
@@ -150,7 +153,7 @@ def by_postgres(address: str, rules: Sequence[Written], name: str) -> tuple[Matc
     def match(articles: Sequence[Article]) -> int:
         hits = 0
         for article in articles:
-            text = b" ".join(folded(article).words).decode("latin-1")
+            text = b" ".join(Sheet((article,)).words).decode("latin-1")
             hits += connection.execute(statement, (text,)).fetchone()[0]
         return hits
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from monitor.model import Article
+from monitor.rules.sheet import Sheet
 from monitor.rules.spec import Choice, Element, Gap, Line, ListEntry, Phrase, Rule, RuleBook, Term, TermList, Word
-from monitor.rules.text import folded
 
 LETTERS = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D",
            "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ł": "l", "Ł": "L", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T",
@@ -55,11 +55,11 @@ class Token:
 def tokens_of(article: Article) -> list[Token]:
     """Return the words of an article in reading order."""
     found: list[Token] = []
-    for sentence in folded(article).sentences:
-        text = getattr(article, sentence.field.name)
-        start, end = sentence.field.offsets.span(sentence.start, sentence.end)
-        where = (sentence.number, sentence.paragraph, sentence.document, sentence.bits)
-        found += _words(text, start, end, sentence.field.name, where)
+    sheet = Sheet((article,))
+    columns = (sheet.numbers, sheet.paragraphs, sheet.documents, sheet.bits)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for (part, start, end), where in zip(sheet.sentence_spans(), rows, strict=True):
+        found += _words(getattr(article, part.name), start, end, part.name, where)
     return found
 
 

@@ -34,7 +34,7 @@ _OTHERS = frozenset(
         ("numpy.core.numeric", "_frombuffer"),
     }
 )
-_OURS = frozenset(f"monitor.rules.{room}" for room in ("spec", "lean", "words", "tables", "compile"))
+_OURS = frozenset(f"monitor.rules.{room}" for room in ("spec", "lean", "words", "rows", "tables", "compile"))
 
 
 class _Careful(pickle.Unpickler):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, chain, groupby, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
-
-import numpy as np
 
 from monitor.model import Article, Match
 from monitor.rules.fits import Chosen, sort_out
+from monitor.rules.joins import Batch, search
 from monitor.rules.lean import LeanRule, Lexicon
-from monitor.rules.match import Finder, concerns, judge, plain_language, quoted
+from monitor.rules.match import Finder, Found, concerns, judge, matches
+from monitor.rules.sheet import Sheet
 from monitor.rules.spec import Rule, RuleBook, TermList
-from monitor.rules.tables import Batch, Tables
-from monitor.rules.text import Folded, folded
+from monitor.rules.tables import Tables
 
 # So many articles are searched together: more gain little and cost memory.
 TOGETHER = 32
@@ -55,7 +54,6 @@ class Layer:
 
     def _forget(self) -> None:
         self._ready: dict[int, LeanRule] = {}
-        self._written: dict[tuple[int, int, int], dict[int, str]] = {}
 
     @property
     def size(self) -> int:
@@ -71,83 +69,68 @@ class Layer:
             rule = self._ready[number] = LeanRule.unpacked(self._packed[number])
         return rule
 
-    def finder(self, text: Folded) -> Finder:
+    def finder(self, article: Article) -> Finder:
         """Return what knows where the words of these rules stand in an article."""
-        return Finder(text, batch_of([text], self.tables).classes, self.tables, self.lexicon)
+        return Finder(Batch(Sheet((article,)), self.tables), 0, self.lexicon)
 
-    def match(self, texts: Sequence[Folded], orders: Sequence[int]) -> Iterator[list[tuple[int, Match]]]:
-        """Yield what these rules find in each of some articles, in any order. Rules of a negative order are left out."""
-        batch = batch_of(texts, self.tables)
-        sure, unsure = sort_out(self.tables.search(batch), batch, self.tables)
-        for article, text in enumerate(texts):
-            found = chain(self._plain(text, sure[article]), self._judged(text, article, batch, unsure[article], orders))
-            yield [(orders[number], match) for number, match in found if orders[number] >= 0]
+    def find(self, sheet: Sheet, orders: Sequence[int]) -> Iterator[list[tuple[int, Found]]]:
+        """Yield what these rules find in each article of a sheet. Rules of a negative order are left out."""
+        for article, batch, sure, unsure in self._sorted(sheet):
+            found = chain(self._plain(batch, article, sure), self._judged(batch, article, unsure, orders))
+            yield [(orders[number], one) for number, one in found if orders[number] >= 0]
 
-    def ids(self, texts: Sequence[Folded], orders: Sequence[int]) -> Iterator[list[tuple[int, str]]]:
-        """Yield which of these rules match each of some articles, as `match` does, without asking where."""
-        batch = batch_of(texts, self.tables)
-        sure, unsure = sort_out(self.tables.search(batch), batch, self.tables)
-        for article, text in enumerate(texts):
-            found = {chosen.rule for chosen in sure[article] if concerns(self.rule(chosen.rule), text.article)}
-            found |= {number for number, _ in self._judged(text, article, batch, unsure[article], orders)}
-            yield [(orders[number], self.rule(number).id) for number in found if orders[number] >= 0]
+    def ids(self, sheet: Sheet, orders: Sequence[int]) -> Iterator[list[tuple[int, str]]]:
+        """Yield which of these rules match each article, as `find` does, without asking where."""
+        for article, batch, sure, unsure in self._sorted(sheet):
+            found = {number for number, _ in self._judged(batch, article, unsure, orders)}
+            found |= {one.rule for one in sure if self._concerns(one.rule, sheet.articles[article])}
+            yield [(orders[number], self.tables.ids[number]) for number in found if orders[number] >= 0]
+
+    def _sorted(self, sheet: Sheet) -> Iterator[tuple[int, Batch, list[Chosen], list[int]]]:
+        """Yield for each article the fits of the rules that surely match, and the rules that must be judged."""
+        batch = Batch(sheet, self.tables)
+        for article, (sure, unsure) in enumerate(zip(*sort_out(search(batch), batch), strict=True)):
+            yield article, batch, sure, unsure
 
     def _judged(
-        self, text: Folded, article: int, batch: Batch, numbers: list[int], orders: Sequence[int]
-    ) -> Iterator[tuple[int, Match]]:
-        """Yield which of these rules match an article, each judged by all that it says."""
+        self, batch: Batch, article: int, numbers: list[int], orders: Sequence[int]
+    ) -> Iterator[tuple[int, Found]]:
+        """Yield what these rules find in an article, each judged by all that it says."""
         if numbers:
-            finder = Finder(text, batch.classes_of(article), self.tables, self.lexicon)
+            finder = Finder(batch, article, self.lexicon)
             for number in numbers:
-                if orders[number] >= 0 and (match := judge(finder, self.rule(number))):
-                    yield number, match
+                if orders[number] >= 0 and (found := judge(finder, self.rule(number))):
+                    yield number, found
 
-    def _plain(self, text: Folded, fits: list[Chosen]) -> Iterator[tuple[int, Match]]:
-        """Yield the matches of rules of which all lines that fit are known."""
-        for number, lines in groupby(fits, itemgetter(0)):
-            rule = self.rule(number)
-            if concerns(rule, text.article):
-                yield number, self._match(text, rule, list(lines))
+    def _plain(self, batch: Batch, article: int, fits: list[Chosen]) -> Iterator[tuple[int, Found]]:
+        """Yield what rules find of which all lines that fit are known."""
+        about, tables = batch.sheet.articles[article], self.tables
+        for number, some in groupby(fits, itemgetter(0)):
+            if self._concerns(number, about):
+                lines = list(some)
+                best = lines[0] if len(lines) == 1 else min(lines, key=itemgetter(2))
+                fired = tuple([tables.numbers[one.line] for one in lines])
+                yield number, Found(tables.ids[number], self._places(best, batch, article), fired)
 
-    def _match(self, text: Folded, rule: LeanRule, lines: list[Chosen]) -> Match:
-        """Return a match whose evidence is the tightest fit of these lines."""
-        number, line, _, first, second = lines[0] if len(lines) == 1 else min(lines, key=itemgetter(2))
-        evidence = [quoted(text, *first[:2], self._said(number, rule, line, 0, first[2]))]
-        if first[:2] != second[:2]:
-            evidence.insert(
-                0 if second < first else 1, quoted(text, *second[:2], self._said(number, rule, line, 1, second[2]))
-            )
-        fired = tuple([rule.lines[chosen.line].number for chosen in lines])
-        return Match(rule.id, tuple(evidence), fired)
+    def _concerns(self, number: int, article: Article) -> bool:
+        return number not in self.tables.narrow or concerns(self.rule(number), article)
 
-    def _said(self, number: int, rule: LeanRule, line: int, part: int, of_class: int) -> str:
-        """Return which term of a part a word of this class is, as written; of several the first in the alphabet."""
-        key = number, line, part
-        written = self._written.get(key)
-        if written is None:
-            if len(self._written) >= READY:
-                self._written.clear()
-            written = self._written[key] = self.lexicon.words(rule.lines[line].parts[part])
-        return min([written[wid] for wid in self.tables.wids[of_class] if wid in written])
+    def _places(self, best: Chosen, batch: Batch, article: int) -> tuple[tuple[int, int, str], ...]:
+        """Return where a line fits, in reading order, and by which terms; of two parts at one place, by the first's."""
+        places: dict[tuple[int, int], str] = {}
+        for part, (first, past, source) in enumerate(best.parts):
+            if (first, past) not in places:
+                written = self.tables.written[source] if source >= 0 else ""
+                places[first, past] = written or self._said(best, part, batch, article)
+        return tuple([(first, past, places[first, past]) for first, past in sorted(places)])
 
-
-def batch_of(texts: Sequence[Folded], tables: Tables) -> Batch:
-    """Return the words of some articles as classes, hyphenated ones also joined, behind the others."""
-    words = [0, *accumulate(len(text.words) for text in texts)]
-    joined = [0, *accumulate(len(text.joined) for text in texts)]
-    count = words[-1] + joined[-1]
-    forms = chain.from_iterable((form for _, _, form in text.joined) for text in texts)
-    every = chain(chain.from_iterable(text.words for text in texts), forms)
-    classes = np.fromiter(map(tables.classes.__getitem__, every), np.int64, count)
-    numbers = np.arange(len(texts))
-    articles = np.concatenate([np.repeat(numbers, np.diff(words)), np.repeat(numbers, np.diff(joined))])
-    positions = np.arange(count)
-    pasts = positions + 1
-    pasts[words[-1] :] = [words[at] + past for at, text in enumerate(texts) for _, past, _ in text.joined]
-    positions[words[-1] :] = [words[at] + first for at, text in enumerate(texts) for first, _, _ in text.joined]
-    sentences = [(one.words, one.number, one.paragraph, one.document) for text in texts for one in text.sentences]
-    languages = [plain_language(text.article.language) for text in texts]
-    return Batch(classes, articles, positions, pasts, words, joined, sentences, languages)
+    def _said(self, best: Chosen, part: int, batch: Batch, article: int) -> str:
+        """Return which term of a rule's part stands at a place, as written there: of several the first in the alphabet."""
+        leads = self.tables.leads[batch.class_at(*best.parts[part][:2])]
+        bits = self.tables.links.bit(batch.languages[article])
+        line = best.line - int(self.tables.queries.first[best.rule])
+        terms = self.rule(best.rule).lines[line].parts[part]
+        return min(term.source for term in terms if leads.get(term.key, 0) & bits)
 
 
 class Base:
@@ -215,18 +198,24 @@ class Ruleset:
         """Yield what the rules find in each of these articles, in their order; many together take less time."""
         rest = iter(articles)
         while some := list(islice(rest, TOGETHER)):
-            texts = [folded(article) for article in some]
-            layers = [layer.match(texts, orders) for layer, orders in self._layers]
-            for found in zip(*layers, strict=True):
-                yield tuple(match for _, match in sorted(chain.from_iterable(found), key=itemgetter(0)))
+            sheet = Sheet(some)
+            found = list(self._found(sheet))
+            every = iter(matches(sheet, [one for row in found for one in row]))
+            for row in found:
+                yield tuple(islice(every, len(row)))
 
     def ids(self, articles: Iterable[Article]) -> Iterator[tuple[str, ...]]:
         """Yield which rules match each of these articles, in the order of the book: `match_many` without evidence."""
         rest = iter(articles)
         while some := list(islice(rest, TOGETHER)):
-            texts = [folded(article) for article in some]
-            for found in zip(*(layer.ids(texts, orders) for layer, orders in self._layers), strict=True):
-                yield tuple(name for _, name in sorted(chain.from_iterable(found)))
+            sheet = Sheet(some)
+            for found in zip(*(layer.ids(sheet, orders) for layer, orders in self._layers), strict=True):
+                yield tuple([name for _, name in sorted(chain.from_iterable(found))])
+
+    def _found(self, sheet: Sheet) -> Iterator[list[Found]]:
+        """Yield what the rules find in each article of a sheet, in the order of the book."""
+        for found in zip(*(layer.find(sheet, orders) for layer, orders in self._layers), strict=True):
+            yield [one for _, one in sorted(chain.from_iterable(found), key=itemgetter(0))]
 
     def replace(self, book: RuleBook) -> Ruleset:
         """Return the rules of another book, ready to match; this Ruleset stays as it is.

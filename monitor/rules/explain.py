@@ -20,10 +20,11 @@ from monitor.rules.match import (
     comes_from,
     fire,
     judge,
+    matches,
     spans,
 )
+from monitor.rules.sheet import APART
 from monitor.rules.spec import Rule, RuleBook, Window
-from monitor.rules.text import APART, folded
 
 Cause = Literal["languages", "feeds", "never", "unless_near", "ignore", "language", "needs", "never_with", "field"]
 
@@ -85,12 +86,13 @@ class Explanation:
 def explain(rule: Rule, book: RuleBook, article: Article) -> Explanation:
     """Return why a rule matches an article or how near it came. The book holds the lists that the rule names."""
     layer = Layer((rule,), book.lists)
-    finder, lean = layer.finder(folded(article)), layer.rule(0)
+    finder, lean = layer.finder(article), layer.rule(0)
     blank = finder.blank(lean.ignore)
+    found = judge(finder, lean)
     return Explanation(
         rule.id,
         rule.name,
-        judge(finder, lean),
+        matches(finder.sheet, [found])[0] if found else None,
         tuple(
             _Case(finder, lean, line, blank).report(written.source)
             for line, written in zip(lean.lines, rule.lines, strict=True)
@@ -110,7 +112,7 @@ def window_words(window: Window) -> str:
 
 
 def _whole_rule(finder: Finder, rule: LeanRule, blank: Blank) -> Iterator[Removed]:
-    article = finder.text.article
+    article = finder.article
     if rule.languages and finder.language and finder.language not in rule.languages:
         wanted = ", ".join(sorted(rule.languages))
         yield Removed("languages", f"the rule is for articles in {wanted}; this one is in {finder.language}")
@@ -124,8 +126,8 @@ def _whole_rule(finder: Finder, rule: LeanRule, blank: Blank) -> Iterator[Remove
             yield Removed("ignore", f"`ignore` blanks {evidence.text!r}", term.source, evidence)
 
 
-def _evidence(finder: Finder, terms: Terms, blank: Blank) -> list[Evidence]:
-    return [finder.evidence(sight) for sight in finder.sights(terms, "word", blank)[:SHOWN]]
+def _evidence(finder: Finder, terms: Terms, blank: Blank) -> tuple[Evidence, ...]:
+    return finder.evidence(finder.sights(terms, "word", blank)[:SHOWN])
 
 
 # --- a line --------------------------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class _Case:
             if (sight.first, sight.past) not in counted
         )
         source = ", ".join(term.source for term in part)
-        shown = tuple(map(self.finder.evidence, found[:SHOWN]))
+        shown = self.finder.evidence(found[:SHOWN])
         return PartReport(source, shown, len(found), removed[:SHOWN])
 
     def _uncounted(self, part: Terms) -> Iterator[tuple[Sight, Cause]]:
@@ -199,14 +201,14 @@ class _Case:
         for term in part:
             wanted = term.bits or self.rule.bits
             for first, past, cause in self.finder.everything(term, self.blank):
-                outside = not self.finder.text.sentence_at(first).bits & wanted
+                outside = not self.finder.sheet.bits_at(first) & wanted
                 yield Sight(first, past, first, past - 1, term.source), cause or ("field" if outside else "ignore")
 
     def _avoided(self) -> Iterator[Removed]:
         """Yield what `unless_near` saw in a window in which the line would have matched."""
         seen = {sight for low, high in self.spans for sight in self.wanted.avoided(low, high)}
         for sight in sorted(seen):
-            evidence = self.finder.evidence(sight)
+            (evidence,) = self.finder.evidence((sight,))
             yield Removed("unless_near", f"`unless_near` forbids {evidence.text!r} so near", sight.term, evidence)
 
     def _reason(self, missing: Sequence[str]) -> str:
@@ -236,7 +238,7 @@ class _Case:
 
 
 def _why_removed(finder: Finder, sight: Sight, cause: Cause) -> Removed:
-    evidence = finder.evidence(sight)
+    (evidence,) = finder.evidence((sight,))
     said = {
         "ignore": "stands in a phrase that `ignore` blanks",
         "language": f"counts in another language; the article is in {finder.language}",

@@ -1,9 +1,9 @@
 """The tightest windows of plain lines, all at once in arrays: what most hits need in place of a judge. Pure.
 
-A line is *plain* when nothing matters but its words, its window and what must not be there (`tables.Queries.plain`).
-Where all that an article has of it is single words, and nothing that it excludes, the joins have seen all there is to
-see: then this module says whether the line matches, and by which words. What it leaves is `unsure`: judged exactly
-(`rules.match`). Both choose the same fit: the smallest window, the earliest of these, the fewest words.
+A line is *plain* when nothing matters but its parts, its window and what must not be there (`tables.Queries.plain`).
+Where all that an article has of it is certain, the joins have seen all there is to see: then this module says whether
+the line matches, and by which words. What it leaves is `unsure`: judged exactly (`rules.match`). Both choose the same
+fit: the smallest window, the earliest of these, the fewest words.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.rules.tables import Batch, Ints, Search, Tables, distinct, is_in
+from monitor.rules.joins import Batch, Search
+from monitor.rules.rows import Flags, Ints, distinct, heads, is_in, spread
 
-# A line with more pairs of words than these is judged: ten thousand times ten thousand do not fit in memory.
-MOST_PAIRS = 256
+# A line with more choices of one place for each part than these is judged: ten thousand times ten thousand do not fit
+# in memory.
+MOST_CHOICES = 256
 
 
 class Chosen(NamedTuple):
-    """The fit of a line: its rule, its place in the rule, and where in the article its one or two words stand."""
+    """The fit of a line, by its number among the lines of all rules: its rule, and where its parts stand."""
 
     rule: int
     line: int
     words: int  # that the fit spans
-    first: tuple[int, int, int]  # [first, past) position in the article, and class
-    second: tuple[int, int, int]
+    parts: list[tuple[int, int, int]]  # of each: [first, past) position, and the source that stands there; -1: several
 
 
 class Sorted(NamedTuple):
@@ -36,89 +36,138 @@ class Sorted(NamedTuple):
     unsure: list[list[int]]
 
 
-def sort_out(search: Search, batch: Batch, tables: Tables) -> Sorted:
+class _Rows(NamedTuple):
+    """Where the parts of queries stand. Of a part that a query has not there is one place, no matter which."""
+
+    begins: Ints  # [part, query] in the following
+    sizes: Ints
+    places: Ints
+    sources: Ints  # that stand there; -1: several
+
+
+class _Choices(NamedTuple):
+    """Choices of one place for each part of queries; of a part that a query has not, its first part's."""
+
+    of: Ints  # the index of the query
+    at: Ints  # [part, choice] in `_Rows`
+    lows: Ints
+    spans: Ints  # that the window must be larger than
+    words: Ints
+    ordered: Flags  # the places stand in the order that the line demands
+
+
+def sort_out(found: Search, batch: Batch) -> Sorted:
     """Part what the joins found in what is certain and what is to be judged."""
-    articles = len(batch.languages)
-    sure: list[list[Chosen]] = [[] for _ in range(articles)]
-    if not search.kept.size:
-        return Sorted(sure, [[] for _ in range(articles)])
-    rules = tables.rules_of(search.kept)
-    unsure = distinct(rules[~_certain(search, tables, rules)])
-    certain = search.kept[~is_in(rules, unsure)]
-    if certain.size:
-        _choose(search, batch, tables, certain, sure)
-    return Sorted(sure, tables.by_article(unsure, articles))
+    articles = len(batch.sheet.articles)
+    answer = Sorted([[] for _ in range(articles)], [[] for _ in range(articles)])
+    if found.alive and found.alive[0][0].size:
+        _Fits(found, batch).sort_out(answer)
+    return answer
 
 
-def _certain(search: Search, tables: Tables, rules: Ints) -> NDArray[np.bool_]:
-    """Say for each kept query whether the joins have seen all that matters."""
-    queries, kept = tables.queries, search.kept
-    certain = queries.plain[kept % queries.needs.size]
-    if not certain.any():
-        return certain
-    for found, sources in search.alive:
-        certain &= ~is_in(kept, distinct(found[~queries.word[sources % tables.sources]]))
-    places, past = queries.never.spread(rules % tables.rules)
-    of = np.searchsorted(past, np.arange(len(places)), side="right")
-    forbidden = is_in(rules[of] // tables.rules * tables.sources + queries.never.values[places], search.sources)
-    certain[of[forbidden]] = False
-    sizes = np.ones(len(kept), np.int64)
-    for found, _ in search.placed[:2]:
-        sizes *= np.maximum(1, np.bincount(np.searchsorted(kept, found[is_in(found, kept)]), minlength=len(kept)))
-    return certain & (sizes <= MOST_PAIRS)
+class _Fits:
+    """The queries that have all their parts, in order, each once."""
 
+    def __init__(self, found: Search, batch: Batch) -> None:
+        self._found, self._batch, self._tables = found, batch, batch.tables
+        self._queries = distinct(found.alive[0][0])
+        articles = self._queries // self._tables.lines
+        self._lines = self._queries - articles * self._tables.lines
+        # Rules are numbered through the batch as queries are.
+        self._rules = articles * self._tables.rules + self._tables.queries.rule[self._lines]
 
-def _choose(search: Search, batch: Batch, tables: Tables, certain: Ints, sure: list[list[Chosen]]) -> None:
-    """Add the tightest fit of each of these queries that has one."""
-    count = tables.queries.needs.size
-    query, first, second = _pairs(search, tables, certain, len(batch.classes))
-    plain = query % count
-    starts = [batch.positions[place] for place in (first, second)]
-    pasts = [batch.pasts[place] for place in (first, second)]
-    lows = [tables.coordinates(batch, plain, at) for at in starts]
-    highs = [tables.coordinates(batch, plain, at - 1) for at in pasts]
-    low = np.minimum(*lows)
-    span = np.maximum(*highs) - low
-    words = np.maximum(*pasts) - np.minimum(*starts)
-    fits = (span < tables.queries.size[plain]) & (~tables.queries.ordered[plain] | (starts[1] >= pasts[0]))
-    kept = np.flatnonzero(fits)
-    kept = kept[np.lexsort((words[kept], low[kept], span[kept], query[kept]))]
-    best = kept[np.flatnonzero(np.diff(query[kept], prepend=-1))]
-    article, rule = query[best] // count, tables.queries.rule[plain[best]]
-    line = plain[best] - np.searchsorted(tables.queries.rule, rule)
-    offset = np.asarray(batch.words)[article]
-    sides = [
-        zip(
-            (start[best] - offset).tolist(),
-            (past[best] - offset).tolist(),
-            batch.classes[place[best]].tolist(),
-            strict=True,
+    def sort_out(self, answer: Sorted) -> None:
+        """Add what is certain and what is to be judged."""
+        rows = self._rows()
+        many = rows.sizes.prod(axis=0) > MOST_CHOICES
+        choices = self._choices(rows, np.flatnonzero(~many))
+        certain, forbidden = self._certain()
+        near = choices.spans < self._tables.queries.size[self._lines[choices.of]]
+        doubtful = many.copy()
+        doubtful[choices.of[near]] = True
+        unsure = distinct(self._rules[doubtful & ~(certain & ~many)])
+        for rule in unsure.tolist():
+            answer.unsure[rule // self._tables.rules].append(rule % self._tables.rules)
+        sure = certain & ~forbidden & ~is_in(self._rules, unsure)
+        kept = np.flatnonzero(near & choices.ordered & sure[choices.of])
+        self._add(rows, choices, self._tightest(choices, kept), answer)
+
+    def _rows(self) -> _Rows:
+        size = self._batch.firsts.size
+        parts = [
+            self._standing(*alive, kinds) for alive, kinds in zip(self._found.alive, self._found.kinds, strict=True)
+        ]
+        keys, sources = zip(*parts, strict=True)
+        begins = np.stack([np.searchsorted(row, self._queries * size) for row in keys])
+        pasts = np.stack([np.searchsorted(row, (self._queries + 1) * size) for row in keys])
+        before = np.cumsum([0, *(row.size for row in keys[:-1])])[:, np.newaxis]
+        return _Rows(
+            begins + before, np.maximum(1, pasts - begins), np.concatenate(keys) % size, np.concatenate(sources)
         )
-        for start, past, place in zip(starts, pasts, (first, second), strict=True)
-    ]
-    rows = zip(article.tolist(), rule.tolist(), line.tolist(), words[best].tolist(), *sides, strict=True)
-    for at, *row in rows:
-        sure[at].append(Chosen(*row))
 
+    def _standing(self, queries: Ints, sources: Ints, kinds: Ints) -> tuple[Ints, Ints]:
+        """Return where a part of these queries stands, in order, as query × number of places + place; and by what."""
+        rows = self._batch.kinds.places
+        found = rows.spread(kinds)
+        keys = found.beside(queries) * self._batch.firsts.size + rows.values[found.at]
+        order = np.argsort(keys)
+        keys, by = keys[order], found.beside(sources % self._tables.sources)[order]
+        begins = heads(keys)
+        return keys[begins], np.where(np.diff(begins, append=keys.size) == 1, by[begins], -1)
 
-def _pairs(search: Search, tables: Tables, certain: Ints, size: int) -> tuple[Ints, Ints, Ints]:
-    """Return query, place of the first part and place of the second for all their pairs; both one where it has one."""
-    one_part = tables.queries.needs[certain % tables.queries.needs.size] == 1
-    left = _standing(search.placed[0], certain, size)
-    right = _standing(search.placed[1], certain[~one_part], size) if len(search.placed) > 1 else left[:0]
-    query = left // size
-    alone = is_in(query, certain[one_part])
-    begins = np.searchsorted(right, query * size)
-    sizes = np.searchsorted(right, (query + 1) * size) - begins
-    past = np.cumsum(sizes)
-    places = np.arange(int(past[-1]) if past.size else 0) + np.repeat(begins - past + sizes, sizes)
-    firsts = np.concatenate([left[alone], np.repeat(left, sizes)])
-    seconds = np.concatenate([left[alone], right[places]])
-    return firsts // size, firsts % size, seconds % size
+    def _choices(self, rows: _Rows, few: Ints) -> _Choices:
+        """Return all choices of these queries, in reading order of their first part, then their second…"""
+        every = spread(np.zeros_like(few), rows.sizes[:, few].prod(axis=0))
+        of, rest = every.beside(few), every.at
+        at = rows.begins[:, of]
+        for part in reversed(range(len(at))):
+            rest, nth = np.divmod(rest, rows.sizes[part][of])
+            at[part] += nth
+        lines, parts = self._lines[of], np.arange(len(at))[:, np.newaxis]
+        at = np.where(parts < self._tables.queries.needs[lines], at, at[0])
+        return _Choices(of, at, *self._measured(lines, rows.places[at]))
 
+    def _measured(self, lines: Ints, places: Ints) -> tuple[Ints, Ints, Ints, Flags]:
+        """Return where choices of places begin, what they span in units and words, and if they are in order."""
+        batch, unit, behind = self._batch, self._tables.queries.unit[lines], self._tables.queries.ordered[lines]
+        firsts, pasts = batch.firsts[places], batch.pasts[places]
+        lows = batch.coordinates[unit, firsts].min(axis=0)
+        spans = batch.coordinates[unit, pasts - 1].max(axis=0) - lows
+        ordered = np.ones(lines.size, np.bool_)
+        for part in range(1, len(places)):
+            ordered &= (behind >> (part - 1) & 1 == 0) | (firsts[part] >= pasts[part - 1])
+        return lows, spans, pasts.max(axis=0) - firsts.min(axis=0), ordered
 
-def _standing(placed: tuple[Ints, Ints], certain: Ints, size: int) -> Ints:
-    """Return the places of these queries, in order, each as query × size + place."""
-    queries, places = placed
-    kept = is_in(queries, certain)
-    return distinct(queries[kept] * size + places[kept])
+    @staticmethod
+    def _tightest(choices: _Choices, kept: Ints) -> Ints:
+        """Return for each query the tightest of these choices: of equals the first."""
+        of = choices.of[kept]
+        order = np.lexsort((choices.words[kept], choices.lows[kept], choices.spans[kept], of))
+        return kept[order[heads(of[order])]]
+
+    def _certain(self) -> tuple[Flags, Flags]:
+        """Say for each query whether the joins have seen all that matters, and whether something there forbids it."""
+        queries, found = self._tables.queries, self._found
+        certain = queries.plain[self._lines]
+        for some, sources in found.alive:
+            certain &= ~is_in(self._queries, distinct(some[~queries.certain[sources % self._tables.sources]]))
+        forbidden = np.zeros_like(certain)
+        never = queries.never.spread(queries.rule[self._lines])
+        if never.at.size:
+            of, sources = never.rows(), queries.never.values[never.at]
+            articles = self._queries[of] // self._tables.lines
+            there = is_in(articles * self._tables.sources + sources, distinct(found.sources))
+            certain[of[there & ~queries.certain[sources]]] = False
+            forbidden[of[there]] = True
+        return certain, forbidden
+
+    def _add(self, rows: _Rows, choices: _Choices, best: Ints, answer: Sorted) -> None:
+        """Add these choices as fits."""
+        batch, of, at = self._batch, choices.of[best], choices.at[:, best].T
+        articles, lines = self._queries[of] // self._tables.lines, self._lines[of]
+        rules, needs = self._tables.queries.rule[lines], self._tables.queries.needs[lines]
+        places = rows.places[at]
+        parts = np.stack([batch.firsts[places], batch.pasts[places], rows.sources[at]], axis=-1).tolist()
+        columns = (articles, rules, lines, choices.words[best], needs)
+        for article, rule, line, words, part, chosen in zip(*(one.tolist() for one in columns), parts, strict=True):
+            answer.sure[article].append(Chosen(rule, line, words, chosen[:part]))

@@ -10,9 +10,11 @@ import marshal
 from itertools import starmap
 from typing import NamedTuple
 
+from monitor.rules.sheet import APART, FIELD_BITS
 from monitor.rules.spec import ListEntry, Phrase, Rule, Term, TermList, Window
-from monitor.rules.text import APART, FIELD_BITS
 from monitor.rules.words import Vocabulary
+
+Key = int | tuple[str, str]  # an atom, or a list and a group of it
 
 ANYWHERE = sum(FIELD_BITS.values())
 
@@ -25,6 +27,11 @@ class LeanTerm(NamedTuple):
     name: str = ""
     group: str = ""
     bits: int = 0  # the fields where it counts; 0: where the rule looks
+
+    @property
+    def key(self) -> Key:
+        """What it names."""
+        return self.atom if self.atom >= 0 else (self.name, self.group)
 
 
 Terms = tuple[LeanTerm, ...]
@@ -155,11 +162,6 @@ class Lexicon:
         if name not in self.lists:
             self.lists[name] = self._list(self._written[name])
         return LeanTerm(term.source, -1, name, group, bits)
-
-    def words(self, terms: Terms) -> dict[int, str]:
-        """Return those of these terms that are one word in any case: how the first in the alphabet is written."""
-        plain = [term for term in terms if term.atom >= 0 and self.vocabulary.is_word(term.atom)]
-        return {self.vocabulary.heads[term.atom]: term.source for term in sorted(plain, reverse=True)}
 
     def _list(self, termlist: TermList) -> LeanList:
         entries = tuple(map(self._entry, termlist.entries))

@@ -11,17 +11,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import product, repeat
-from operator import attrgetter
+from itertools import islice, product
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from monitor.model import Article, Evidence, Match
+from monitor.rules.joins import Batch
 from monitor.rules.lean import ANYWHERE, LeanEntry, LeanLine, LeanRule, LeanTerm, Lexicon, Terms, width
+from monitor.rules.rows import Ints
+from monitor.rules.sheet import Sheet, plain_language
 from monitor.rules.spec import Unit
-from monitor.rules.tables import Ints, Small, Tables
-from monitor.rules.text import APART, Folded
 from monitor.rules.words import Node, Nodes
 
 Ends = dict[int, tuple[int, ...]]  # where a word stands: first position → past the last, once or (joined too) twice
@@ -29,9 +27,6 @@ Occurrence = tuple[int, int]  # positions [first, past)
 Blank = frozenset[int]
 NOTHING: Blank = frozenset()
 Hindrance = Literal["", "language", "needs", "never_with"]  # why a spelling that stands there does not count
-
-
-_COLUMNS: dict[Unit, str] = {"sentence": "number", "paragraph": "paragraph", "article": "document"}
 
 
 class Sight(NamedTuple):
@@ -45,17 +40,32 @@ class Sight(NamedTuple):
     who: str = ""  # the actor, or the entry as written: what `count:` counts
 
 
+class Found(NamedTuple):
+    """A rule on an article: where its tightest window has what, in reading order; the lines that fired; the labels."""
+
+    rule: str
+    places: tuple[tuple[int, int, str], ...]  # first and past position on the sheet, and the term as written
+    lines: tuple[int, ...]
+    tags: tuple[str, ...] = ()
+
+
+def matches(sheet: Sheet, found: Sequence[Found]) -> list[Match]:
+    """Return what was found with its evidence, led back to the original texts all at once."""
+    every = iter(sheet.evidence([place for one in found for place in one.places]))
+    return [Match(one.rule, tuple(islice(every, len(one.places))), one.lines, one.tags) for one in found]
+
+
 class Finder:
     """Where words, phrases and terms stand in one article. Remembers its answers while the article is judged."""
 
-    def __init__(self, text: Folded, classes: Ints, tables: Tables, lexicon: Lexicon) -> None:
-        self.text = text
-        self.language = plain_language(text.article.language)
-        self._classes = classes
-        self._tables = tables
+    def __init__(self, batch: Batch, article: int, lexicon: Lexicon) -> None:
+        self.sheet = batch.sheet
+        self.article = batch.sheet.articles[article]
+        self.language = plain_language(self.article.language)
+        self._batch = batch
+        self._number = article
         self._vocabulary = lexicon.vocabulary
         self._lists = lexicon.lists
-        self._units: dict[Unit, list[int]] = {}
         self._ends_of: dict[int, Ends] = {}
         self._atoms: dict[tuple[int, Blank], tuple[Occurrence, ...]] = {}
         self._entries: dict[tuple[str, str, Blank], tuple[tuple[LeanEntry, tuple[Occurrence, ...]], ...]] = {}
@@ -64,13 +74,14 @@ class Finder:
     # words
 
     @cached_property
-    def _words(self) -> tuple[Small, Ints]:
-        """Every word of the vocabulary in the article, in order, and its places: first the words, then joined forms."""
-        rows = self._tables.words_of.view()
-        places, past = rows.spread(self._classes)
-        wids = rows.values[places]
-        order = np.argsort(wids)
-        return wids[order], np.repeat(np.arange(len(self._classes)), np.diff(past, prepend=0))[order]
+    def _words(self) -> tuple[Ints, Ints]:
+        """Every word of the vocabulary in the article, in order, and its places."""
+        low, high = self._batch.articles.searchsorted([self._number, self._number + 1])
+        rows = self._batch.tables.words_of.view()
+        found = rows.spread(self._batch.classes[low:high])
+        wids = rows.values[found.at]
+        order = wids.argsort()
+        return wids[order], (found.rows() + low)[order]
 
     @cached_property
     def present(self) -> frozenset[int]:
@@ -87,21 +98,11 @@ class Finder:
     def _find_ends(self, wid: int) -> Ends:
         found: Ends = {}
         wids, places = self._words
-        at = wids.searchsorted(wid)
-        for place in places[at : wids.searchsorted(wid, side="right")].tolist():
-            first, past = self._span(place)
-            if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self._original(first, past)):
+        some = places[wids.searchsorted(wid) : wids.searchsorted(wid, side="right")]
+        for first, past in zip(self._batch.firsts[some].tolist(), self._batch.pasts[some].tolist(), strict=True):
+            if wid not in self._vocabulary.cased or self._vocabulary.has_case(wid, self.sheet.cased(first, past)):
                 found[first] = (*found.get(first, ()), past)
         return found
-
-    def _span(self, place: int) -> Occurrence:
-        joined = place - len(self.text.words)
-        return (place, place + 1) if joined < 0 else self.text.joined[joined][:2]
-
-    def _original(self, first: int, past: int) -> str:
-        name, start, end = self.text.place(first, past)
-        text: str = getattr(self.text.article, name)[start:end]
-        return text
 
     # phrases
 
@@ -122,8 +123,7 @@ class Finder:
             return tuple((first, min(pasts)) for first, pasts in sorted(self.ends(nodes[0]).items()))
         found = []
         for first in self._starts(nodes):
-            sentence = self.text.sentence_at(first)
-            ends = self._ends(nodes, first, sentence.first + sentence.words, blank)
+            ends = self._ends(nodes, first, self.sheet.end_of_sentence(first), blank)
             if ends:
                 found.append((first, min(ends)))
         return tuple(found)
@@ -203,7 +203,7 @@ class Finder:
         wanted = term.bits or bits
         for occurrences, who in self._occurrences(term, blank):
             for first, past in occurrences:
-                if wanted == ANYWHERE or self.text.sentence_at(first).bits & wanted:
+                if wanted == ANYWHERE or self.sheet.bits_at(first) & wanted:
                     yield first, past, who
 
     def _occurrences(self, term: LeanTerm, blank: Blank) -> Iterable[tuple[tuple[Occurrence, ...], str]]:
@@ -229,7 +229,7 @@ class Finder:
 
     def sights(self, terms: Terms, unit: Unit, blank: Blank, bits: int = ANYWHERE) -> list[Sight]:
         """Return where these terms stand, in the coordinates of a window's unit, in reading order."""
-        places = self._places(unit)
+        places = self.sheet.places_of(unit)
         found = [
             Sight(first, past, places[first], places[past - 1], term.source, who)
             for term in self.there(terms)
@@ -238,20 +238,6 @@ class Finder:
         if len(found) > 1:
             found.sort()
         return found
-
-    def _places(self, unit: Unit) -> list[int]:
-        """Return where each word stands in the order of windows."""
-        known = self._units.get(unit)
-        if known is None:
-            known = self._units[unit] = self._find_places(unit)
-        return known
-
-    def _find_places(self, unit: Unit) -> list[int]:
-        if unit == "word":
-            documents = self._places("article")
-            return [document * APART + position for position, document in enumerate(documents)]
-        column = attrgetter(_COLUMNS[unit])
-        return [place for one in self.text.sentences for place in repeat(column(one), one.words)]
 
     def there(self, terms: Terms) -> list[LeanTerm]:
         """Return the terms that may be there, at a glance: most are not."""
@@ -269,20 +255,9 @@ class Finder:
             )
         return self._blanks[terms]
 
-    def evidence(self, sight: Sight) -> Evidence:
-        """Return where a term was found, in the original text."""
-        return quoted(self.text, sight.first, sight.past, sight.term)
-
-
-def quoted(text: Folded, first: int, past: int, term: str) -> Evidence:
-    """Return the words at positions [first, past) as evidence of a term."""
-    name, start, end, words, sentence = text.quote(first, past)
-    return Evidence(name, start, end, words, term, sentence)
-
-
-def plain_language(language: str) -> str:
-    """Return "nl" for "nl", "nl-BE" and "NL_be"."""
-    return language.replace("_", "-").split("-")[0].lower()
+    def evidence(self, sights: Iterable[Sight]) -> tuple[Evidence, ...]:
+        """Return where terms were found, in the original text."""
+        return tuple(self.sheet.evidence([(sight.first, sight.past, sight.term) for sight in sights]))
 
 
 # --- windows -------------------------------------------------------------------------------------------------------
@@ -530,20 +505,16 @@ def fire(finder: Finder, rule: LeanRule, line: LeanLine, blank: Blank) -> Fired 
     return Fired(line.number, wanted.best, frozenset(wanted.tags)) if wanted.best else None
 
 
-def judge(finder: Finder, rule: LeanRule) -> Match | None:
-    """Return the match of a rule on the finder's article, None when there is none."""
-    if not concerns(rule, finder.text.article):
+def judge(finder: Finder, rule: LeanRule) -> Found | None:
+    """Return what a rule finds in the finder's article, None when it does not match."""
+    if not concerns(rule, finder.article):
         return None
     blank = finder.blank(rule.ignore) if rule.ignore else NOTHING
     fired = [found for line in rule.lines if (found := fire(finder, rule, line, blank))]
     if not fired or finder.has(rule.never, blank):
         return None
     best = min(fired, key=lambda found: (found.fit.words, found.line))
-    sights = {(sight.first, sight.past): sight for sight in reversed(best.fit.sights)}
+    terms = {(sight.first, sight.past): sight.term for sight in reversed(best.fit.sights)}
     tags = tuple(label for label, _ in rule.tags if any(label in found.tags for found in fired))
-    return Match(
-        rule.id,
-        tuple(finder.evidence(sights[place]) for place in sorted(sights)),
-        tuple(found.line for found in fired),
-        tags,
-    )
+    lines = tuple(found.line for found in fired)
+    return Found(rule.id, tuple((*place, terms[place]) for place in sorted(terms)), lines, tags)

@@ -143,7 +143,7 @@ def index_words(article: Article) -> set[bytes]:
     for word in [word for word in words if b"-" in word]:
         words.remove(word)
         words.update(filter(None, word.split(b"-")))
-        words.add(word.replace(b"-", b""))
+        words.update(piece.replace(b"-", b"") for piece in word.split(b"--"))
     return {word for word in words if 0 < len(word) <= LONGEST_WORD}
 
 

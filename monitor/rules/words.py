@@ -118,9 +118,9 @@ class Vocabulary:
             *self._infix.matching(word, inner),
         )
 
-    def has_case(self, wid: int, original: str) -> bool:
-        """Say whether a word as it stands in an article has the case that this one demands."""
-        return glob(self.cased[wid].encode().split(b"*"), "".join(cased_words(original)).encode())
+    def has_case(self, wid: int, cased: bytes) -> bool:
+        """Say whether a word as it stands in an article, only its accents folded, has the case that this one demands."""
+        return glob(self.cased[wid].encode().split(b"*"), cased)
 
     # phrases
 
@@ -156,10 +156,13 @@ class Vocabulary:
             return map(self.word, patterns)
         return map(self.word, patterns, cased_words(word.pattern))
 
-    def is_word(self, atom: int) -> bool:
-        """Say whether a phrase is one word, in any case."""
-        nodes = self.nodes[atom]
-        return len(nodes) == 1 and isinstance(nodes[0], int) and nodes[0] not in self.cased
+    def is_plain(self, atom: int) -> bool:
+        """Say whether a phrase is words, in any case, next to each other."""
+        return all(isinstance(node, int) and node not in self.cased for node in self.nodes[atom])
+
+    def plain_words(self, atom: int) -> tuple[int, ...]:
+        """Return the words of a plain phrase, in their order."""
+        return tuple(node for node in self.nodes[atom] if isinstance(node, int))
 
     def anchors(self, atom: int) -> frozenset[int]:
         """Return words of which one stands wherever the phrase does: the rarest, to go by their letters."""

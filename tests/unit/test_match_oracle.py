@@ -233,5 +233,5 @@ def test_plain_rules_are_decided_as_the_oracle_and_the_judge_do(data: st.DataObj
         for rule in some:
             agree(ask(RuleBook(some), rule, article), by_rule.get(rule.id), article)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fits_room, "MOST_PAIRS", 0)
+        patch.setattr(fits_room, "MOST_CHOICES", 0)
         assert list(compile_rules(RuleBook(some)).match_many(read)) == found

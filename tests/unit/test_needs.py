@@ -1,12 +1,13 @@
 """What a text must hold for a rule to match: asked before the matcher, it may not lose a single match."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.model import FIELDS, Article
 from monitor.rules.compile import compile_rules
 from monitor.rules.needs import EVERYTHING, NOTHING, All, Any, Need, Sieve, answered, index_words, needs, patterns_of
+from monitor.rules.sheet import Sheet
 from monitor.rules.spec import (
     Choice,
     Gap,
@@ -20,7 +21,7 @@ from monitor.rules.spec import (
     TermList,
     Word,
 )
-from monitor.rules.text import LONGEST_WORD, folded
+from monitor.rules.text import LONGEST_WORD
 from monitor.rules.words import glob
 from tests.unit.test_match_oracle import articles, rules, termlists
 from tests.written import phrase, rule, term
@@ -135,10 +136,11 @@ def test_a_sieve_lets_through_whatever_holds_the_need(names: TermList, one: Rule
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(max_size=40), st.text(max_size=300))
+@example("", "een-twee--drie-vier")
 def test_an_index_has_the_words_that_the_matcher_sees(title: str, body: str) -> None:
     """A word that an index has otherwise is a hit that is not found again."""
     article = Article(key="a", url="", title=title, body=body)
-    seen = folded(article)
+    seen = Sheet((article,))
     forms = {*seen.words, *(joined for _, _, joined in seen.joined)}
     assert {word for word in forms if len(word) <= LONGEST_WORD} <= index_words(article)
 
@@ -147,7 +149,7 @@ def test_an_index_has_the_words_that_the_matcher_sees(title: str, body: str) -> 
 @given(articles)
 def test_an_index_has_those_words_of_any_article(article: Article) -> None:
     """Hyphens, live items, other scripts and signs that vanish are where ways of reading differ."""
-    seen = folded(article)
+    seen = Sheet((article,))
     assert {*seen.words, *(joined for _, _, joined in seen.joined)} <= index_words(article)
 
 

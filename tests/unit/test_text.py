@@ -1,28 +1,37 @@
 """How a text is folded, cut in sentences and items, led back to the original, and told to be in a language."""
 
 import unicodedata
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Article
-from monitor.rules.text import Offsets, encoded, fold, folded, language_of, sentences
+from monitor.rules.sheet import Sheet
+from monitor.rules.text import Offsets, encoded, fold, language_of, sentences
 
 
 def cut(text: str) -> list[str]:
     """Return the sentences of a text, as folded signs."""
     code = encoded(text)
-    return [code[start:end].decode("latin-1").strip() for start, end in sentences(code, 0, len(code))]
+    begins = sentences(code, 0, len(code))
+    return [code[start:end].decode("latin-1").strip() for start, end in pairwise([*begins, len(code)])]
+
+
+def sheet(title: str = "", body: str = "", *, live: bool = False) -> Sheet:
+    return Sheet((Article(key="a", url="", title=title, body=body, live=live),))
 
 
 def words(text: str) -> list[str]:
-    return [word.decode() for word in folded(Article(key="a", url="", body=text)).words]
+    return [word.decode() for word in sheet(body=text).words]
 
 
 def items(text: str, *, live: bool = False) -> list[int]:
     """Return in which item of a live blog each sentence stands."""
-    return [one.document for one in folded(Article(key="a", url="", title="Kop", body=text, live=live)).sentences[1:]]
+    documents: list[int] = sheet(title="Kop", body=text, live=live).documents.tolist()
+    return documents[1:]
 
 
 # --- folding -------------------------------------------------------------------------------------------------------
@@ -88,7 +97,7 @@ def test_every_folded_byte_leads_back_to_its_character(text: str) -> None:
     """A piece of the original, folded again, holds the byte that led to it."""
     code, offsets = encoded(text), Offsets(text)
     for at in range(len(code)):
-        start, end = offsets.span(at, at + 1)
+        (start,), (end,) = offsets.spans(np.array([at]), np.array([at + 1]))
         assert 0 <= start < end <= len(text)
         assert code[at : at + 1] in encoded(text[start:end])
         assert len(encoded(text[:start])) <= at < len(encoded(text[:end]))
@@ -96,9 +105,9 @@ def test_every_folded_byte_leads_back_to_its_character(text: str) -> None:
 
 def test_a_word_is_parted_at_hyphens_and_apostrophes_and_also_joined() -> None:
     """All three are how people write the same compound."""
-    text = folded(Article(key="a", url="", body="l’ex-KGB-chef van Poetin's -staf, woord - woord"))
+    text = sheet(body="l’ex-KGB-chef van Poetin's -staf, woord - woord")
     assert words("l’ex-KGB-chef van Poetin's") == ["l", "ex", "kgb", "chef", "van", "poetin", "s"]
-    assert [joined for _, _, joined in text.joined] == [b"exkgbchef"]
+    assert [one.form for one in text.joined] == [b"exkgbchef"]
 
 
 # --- sentences -----------------------------------------------------------------------------------------------------
@@ -131,17 +140,18 @@ def test_sentences_end_where_readers_would_end_them(text: str, wanted: int) -> N
 
 def test_paragraphs_end_sentences_and_single_line_breaks_do_not() -> None:
     """A heading has no full stop; a text of fixed width has line breaks everywhere."""
-    paragraphs = folded(Article(key="a", url="", body="Geheim overleg\n\nPoetin\nzwijgt"))
-    assert [(one.number, one.paragraph, one.words) for one in paragraphs.sentences] == [(0, 0, 2), (1, 1, 2)]
+    text = sheet(body="Geheim overleg\n\nPoetin\nzwijgt")
+    assert [text.numbers.tolist(), text.paragraphs.tolist(), text.sizes.tolist()] == [[0, 1], [0, 1], [2, 2]]
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text(alphabet="aB .!?\n'\"14:2-é", max_size=120), st.booleans())
 def test_every_word_stands_in_exactly_one_sentence(text: str, live: bool) -> None:
     """Nothing is lost between two sentences, nor counted twice."""
-    whole = folded(Article(key="a", url="", title="Kop", body=text, live=live))
-    assert [one.first for one in whole.sentences] == whole.firsts
-    assert sum(one.words for one in whole.sentences) == len(whole.words)
+    whole = sheet(title="Kop", body=text, live=live)
+    assert whole.firsts[0] == 0
+    assert all(whole.sizes > 0)
+    assert whole.sizes.sum() == len(whole.words)
     assert whole.words[1:] == fold(text).replace(b"-", b" ").split()
 
 

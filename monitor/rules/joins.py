@@ -1,0 +1,227 @@
+"""Which lines may match which articles: a few joins over arrays, at a cost nearly independent of the number of rules. Pure.
+
+A line (*query*, see `rules.tables`) stays when each of its parts has a source in the article. What is left out here
+cannot match; what stays is looked at by `rules.fits`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from monitor.rules.rows import Ints, Rows, distinct, heads, is_in, spread
+from monitor.rules.sheet import Sheet, plain_language
+from monitor.rules.tables import UNITS, Tables
+
+# Marks of so many bytes stay near the processor: at a hundred thousand lines those of a few articles.
+NEAR = 1 << 19
+
+
+class Batch:
+    """What stands on a sheet of what rules name: words, hyphenated words in one piece, plain phrases; in reading order.
+
+    Each is a *place*: the words at positions [first, past). Sources and queries of the article k have their own number
+    plus k times as many as there are.
+    """
+
+    def __init__(self, sheet: Sheet, tables: Tables) -> None:
+        self.sheet = sheet
+        self.tables = tables
+        self.classes: Ints
+        self.firsts: Ints
+        self.pasts: Ints
+        words = np.fromiter(map(tables.classes.__getitem__, sheet.words), np.int64, len(sheet.words))
+        several = {(one.first, one.past): tables.names[tables.classes[one.form]] for one in sheet.joined}
+        self._put(words, several)
+        phrases = self._phrases() if tables.links.step_phrase.size else []
+        if phrases:
+            for phrase, first, past in phrases:
+                several[first, past] = (*several.get((first, past), ()), ~phrase)
+            self._put(words, several)
+
+    def _put(self, words: Ints, several: dict[tuple[int, int], tuple[int, ...]]) -> None:
+        """Put together the classes of words, and the names of what is several words."""
+        self.firsts = np.flatnonzero(words)
+        self.pasts = self.firsts + 1
+        self.classes = words[self.firsts]
+        added = [(first, past, self.tables.class_of(names)) for (first, past), names in several.items() if names]
+        if added:
+            first, past, classes = np.array(added, np.int64).T
+            firsts, pasts = np.concatenate([self.firsts, first]), np.concatenate([self.pasts, past])
+            order = np.lexsort((pasts, firsts))
+            self.firsts, self.pasts = firsts[order], pasts[order]
+            self.classes = np.concatenate([self.classes, classes])[order]
+
+    def _phrases(self) -> list[tuple[int, int, int]]:
+        """Return phrase, first and past of each plain phrase; of several from one first word the shortest."""
+        ends = self._steps_taken()
+        if not any(some.size for some in ends):
+            return []
+        phrase, first, past = np.concatenate(ends, axis=1)
+        inside = self.sheet.sentence_of
+        kept = np.flatnonzero(inside[first] == inside[past - 1])
+        kept = kept[np.lexsort((past[kept], first[kept], phrase[kept]))]
+        rows = np.stack([phrase[kept], first[kept], past[kept]])
+        another = np.any(np.diff(rows[:2], axis=1, prepend=-1), axis=0)
+        found: list[tuple[int, int, int]] = list(map(tuple, rows[:, another].T.tolist()))
+        return found
+
+    def _steps_taken(self) -> list[Ints]:
+        """Return phrase, first and past, in columns, of all that takes the steps of a plain phrase one by one."""
+        links, rows = self.tables.links, self.tables.steps_of.view()
+        found = rows.spread(self.classes)
+        steps: Ints = rows.values[found.at].astype(np.int64)
+        at = found.rows()
+        begun = np.flatnonzero(links.step_first[steps])
+        if not begun.size:
+            return []
+        reach = len(self.sheet.words) + 1
+        keys = steps * reach + self.firsts[at]
+        order = np.argsort(keys)
+        keys, pasts = keys[order], self.pasts[at][order]
+        step, first, past = steps[begun], self.firsts[at][begun], self.pasts[at][begun]
+        ends: list[Ints] = []
+        while step.size:
+            low, high = (np.searchsorted(keys, (step + 1) * reach + past, side) for side in ("left", "right"))
+            onward = spread(low, high - low)
+            step, first, past = onward.beside(step) + 1, onward.beside(first), pasts[onward.at]
+            done = links.step_last[step]
+            ends.append(np.stack([links.step_phrase[step[done]].astype(np.int64), first[done], past[done]]))
+            step, first, past = step[~done], first[~done], past[~done]
+        return ends
+
+    def class_at(self, first: int, past: int) -> int:
+        """Return the class of the place that is the words at positions [first, past)."""
+        low, high = self.firsts.searchsorted([first, first + 1])
+        return int(self.classes[low:high][self.pasts[low:high] == past][0])
+
+    @cached_property
+    def articles(self) -> Ints:
+        """The article of each place."""
+        return np.searchsorted(self.sheet.bounds[1:], self.firsts, side="right")
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What stands in each article, each once."""
+        keys = self.articles * len(self.tables.names) + self.classes
+        order = np.argsort(keys)
+        begins = heads(keys[order])
+        first = order[begins]
+        return Kinds(self.articles[first], self.classes[first], Rows(np.append(begins, order.size), order))
+
+    @cached_property
+    def coordinates(self) -> Ints:
+        """Where each word stands in the order of windows: [unit, position], units as in UNITS."""
+        found = np.zeros((len(UNITS), len(self.sheet.words)), np.int64)
+        for unit in self.tables.units:
+            found[unit] = self.sheet.places(UNITS[unit])
+        return found
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The language of each article, "" when unsure."""
+        return [plain_language(article.language) for article in self.sheet.articles]
+
+
+class Kinds(NamedTuple):
+    """The classes that stand in articles, in order of these."""
+
+    articles: Ints
+    classes: Ints
+    places: Rows
+
+
+class Search(NamedTuple):
+    """What may match: the queries that have all parts in their article."""
+
+    sources: Ints  # all that are there
+    alive: list[tuple[Ints, Ints]]  # for each part: queries, and the sources that they have it by
+    kinds: list[Ints]  # for each part: where these sources stand, as rows of `Batch.kinds`
+
+
+def search(batch: Batch) -> Search:
+    """Return the queries that have all their parts in their article."""
+    sources, kinds = _sources(batch)
+    alive = _with_all_parts(batch, sources)
+    return Search(
+        sources,
+        [(queries, sources[links]) for queries, links in alive],
+        [kinds[links] for _, links in alive],
+    )
+
+
+def _sources(batch: Batch) -> tuple[Ints, Ints]:
+    """Return the sources that are there, in order of the articles, and by what: rows of `Batch.kinds`."""
+    tables, kinds = batch.tables, batch.kinds
+    rows = tables.sources_of.view()
+    found = rows.spread(kinds.classes)
+    of = found.rows()
+    articles = kinds.articles[of]
+    sources = articles * tables.sources + rows.values[found.at]
+    links = tables.links
+    if not (links.bits or links.sizes.size):
+        return sources, of
+    bits = np.array([links.bit(language) for language in batch.languages], np.int64)
+    there = tables.masks_of.view().values[found.at] & bits[articles] != 0
+    if links.slot_phrase.size:
+        there |= is_in(sources, _of_phrases(batch, bits))
+    return sources[there], of[there]
+
+
+def _of_phrases(batch: Batch, bits: Ints) -> Ints:
+    """Return the sources that are there by a phrase of which all slots are filled, in order."""
+    tables, kinds = batch.tables, batch.kinds
+    links, rows = tables.links, tables.slots_of.view()
+    found = rows.spread(kinds.classes)
+    count, phrases = links.slot_phrase.size, links.sizes.size
+    filled = distinct(kinds.articles[found.rows()] * count + rows.values[found.at])
+    keys = filled // count * phrases + links.slot_phrase[filled % count]
+    begins = heads(keys)
+    keys, sizes = keys[begins], np.diff(begins, append=keys.size)
+    whole = keys[sizes == links.sizes[keys % phrases]]
+    led = links.phrases.spread(whole % phrases)
+    articles = led.beside(whole // phrases)
+    speaking = links.phrase_masks[led.at] & bits[articles] != 0
+    return distinct((articles * tables.sources + links.phrases.values[led.at])[speaking])
+
+
+def _with_all_parts(batch: Batch, sources: Ints) -> list[tuple[Ints, Ints]]:
+    """Return for each part the queries that have all parts in their article, and by which of these sources."""
+    tables, articles = batch.tables, len(batch.sheet.articles)
+    together = max(1, NEAR // tables.lines)
+    found: list[tuple[list[Ints], list[Ints]]] = [([], []) for _ in tables.queries.parts]
+    for article in range(0, articles, together):
+        low, high = np.searchsorted(sources, [article * tables.sources, (article + together) * tables.sources])
+        alive = _alive(tables, sources[low:high] - article * tables.sources, together)
+        for (queries, links), (some, by) in zip(found, alive, strict=True):
+            queries.append(some + article * tables.lines)
+            links.append(by + low)
+    return [(np.concatenate(queries), np.concatenate(links)) for queries, links in found]
+
+
+def _alive(tables: Tables, sources: Ints, articles: int) -> list[tuple[Ints, Ints]]:
+    """Return for each part the queries that have all parts in their article, and by which of these sources.
+
+    A mark says of each query how many of its parts, from the first on, have been seen.
+    """
+    marks, needs = tables.marks(articles), tables.queries.needs
+    article = sources // tables.sources
+    plain, base = sources - article * tables.sources, article * tables.lines
+    reached = []
+    for part, rows in enumerate(tables.queries.parts):
+        found = rows.spread(plain)
+        lines = rows.values[found.at]
+        queries = lines if articles == 1 else lines + found.beside(base)
+        reached.append((queries, lines, found))
+        if part:
+            queries = queries[marks[queries] >= part]
+        marks[queries] = part + 1
+    alive = []
+    for queries, lines, found in reached:
+        kept = np.flatnonzero(marks[queries] == needs[lines])
+        alive.append((queries[kept], found.row_of(kept)))
+    if reached:
+        marks[reached[0][0]] = 0
+    return alive
