@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,6 +191,14 @@ class Newsroom:
     def mailed(self) -> Counter[str]:
         """How often each article's path arrived by mail."""
         return Counter(path for mail in self.postbox.mails for path in self._paths(mail.part("plain")))
+
+    def mail_names(self) -> dict[str, set[str]]:
+        """Under which Message-IDs each article's path arrived by mail: one, or mail programs show it twice."""
+        names: defaultdict[str, set[str]] = defaultdict(set)
+        for mail in self.postbox.mails:
+            for path in self._paths(mail.part("plain")):
+                names[path].add(mail.parsed["Message-ID"])
+        return names
 
     def slacked(self) -> Counter[str]:
         """How often each article's path arrived in Slack."""

@@ -30,6 +30,7 @@ def told_well(room: Newsroom, secret: set[str], kills: int) -> str:
     again_mailed = len(room.postbox.mails) - len({mail.parsed["Message-ID"] for mail in room.postbox.mails})
     repeated = sum(mailed.values()) - len(secret), sum(slacked.values()) - len(secret)
     assert max(again_mailed, 0) <= kills
+    assert all(len(names) == 1 for names in room.mail_names().values()), "a repeated mail is the same mail"
     assert {hit["url"].removeprefix(room.site.base) for hit in room.hits()} == secret
     assert room.slack.complaints == []
     return f"{kills} kills, {len(secret)} hits: 0 lost, repeated by mail {repeated[0]}, in Slack {repeated[1]}"
