@@ -72,7 +72,6 @@ from monitor.store.statements import (
     put,
     put_article,
 )
-from monitor.store.upgrade import MARKER, upgrade
 from monitor.store.writer import Writer
 from monitor.urls import host as host_of
 from monitor.urls import masked
@@ -134,11 +133,13 @@ class Store:
         A SQLite file with anything in it is copied first (`monitor.db.before-0005`). Raises StoreError, and has
         changed nothing, when a step fails or the tables are newer than the program.
         """
+        from monitor.store.upgrade import upgrade  # noqa: PLC0415 - alembic is heavy, and most commands only read
+
         with reported(self._place):
             done = upgrade(self._place, self._engine)
             with self._engine.begin() as connection:
                 index.prepare(connection)
-                self._marker = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == MARKER)) or ""
+                self._marker = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == t.MARKER)) or ""
         return done
 
     def close(self) -> None:
@@ -175,7 +176,7 @@ class Store:
         with reported(self._place):
             self._place.check()
             with self._reader.connect() as connection:
-                found = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == MARKER))
+                found = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == t.MARKER))
             if self._marker and found != self._marker:
                 raise StoreError(f"{self._place.name} is not the database that was opened")
 

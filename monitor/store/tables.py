@@ -136,6 +136,7 @@ def _waiting(table: Table, *columns: str) -> None:
 
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
+MARKER: Final = "marker"  # the key in `meta` of a random word that tells this database from any other
 
 hosts = Table(  # `due`: visited, or told to wait, until then
     "hosts", metadata, Column("host", Text, primary_key=True), _moment("due", nullable=False)

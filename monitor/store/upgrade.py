@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 from uuid import uuid4
 
 from alembic.config import Config
@@ -19,9 +18,6 @@ from monitor.store import tables as t
 from monitor.store.index import is_compared
 from monitor.store.places import ADVISORY, Place, SQLiteFile
 from monitor.store.statements import add
-
-# The name in `meta` of a random word that tells this database from any other.
-MARKER: Final = "marker"
 
 
 def scripts() -> Path:
@@ -58,7 +54,7 @@ def _apply(config: Config, directory: ScriptDirectory, connection: Connection, w
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     _demand_whole(connection, before)
-    add(connection, t.meta, {"key": MARKER, "value": uuid4().hex})
+    add(connection, t.meta, {"key": t.MARKER, "value": uuid4().hex})
     return steps
 
 
