@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -324,23 +325,26 @@ except StoreError as error:
 """
 
 
-@pytest.mark.parametrize("what", ["folder", "file"])
-def test_a_database_that_cannot_be_written_fails_at_the_start_with_the_reason(path, what):
-    """And not at the first entry, an hour later."""
-    Store.open(f"sqlite:///{path}").close()
-    folder = path.parent
-    for above in (folder, *folder.parents):  # pytest's own folders let nobody else in
-        if above.stat().st_uid == os.getuid() and above.is_relative_to("/tmp") and above != Path("/tmp"):
-            above.chmod(0o711)
-    (folder if what == "folder" else path).chmod(0o555)
-    if what == "file":
-        folder.chmod(0o777)
-    try:
-        said = said_by(start(READ_ONLY, f"sqlite:///{path}"))
-    finally:
-        folder.chmod(0o755)
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may look into: pytest's own let nobody else in."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
-    assert f"{folder if what == 'folder' else path} cannot be written by this user" in said
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_a_database_that_cannot_be_written_fails_at_the_start_with_the_reason(open_folder, what):
+    """And not at the first entry, an hour later."""
+    path = open_folder / "monitor.db"
+    Store.open(f"sqlite:///{path}").close()
+    (open_folder if what == "folder" else path).chmod(0o555)
+    if what == "file":
+        open_folder.chmod(0o777)
+
+    said = said_by(start(READ_ONLY, f"sqlite:///{path}"))
+
+    assert f"{open_folder if what == 'folder' else path} cannot be written by this user" in said
 
 
 def test_questions_to_a_database_that_is_not_there_do_not_make_one(path):
