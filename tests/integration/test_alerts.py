@@ -20,6 +20,7 @@ from monitor.notify.attempt import Took
 from monitor.store import Queries
 from tests.acceptance.newsroom import secret_story
 from tests.fakes import Scene, paper_feed, stage
+from tests.making import a_delivery, a_hit, a_verdict, an_article, an_entry
 
 RULES = """
 version: 1
@@ -157,6 +158,26 @@ async def test_what_is_over_at_most_is_gathered_and_nothing_is_dropped(desk):
     assert all(later - earlier >= timedelta(hours=1) for earlier, later in zip(moments, moments[2:], strict=False))
     told = [number for message in desk.told() for number in message]
     assert [sorted(told[:3]), sorted(told[3:6]), sorted(told[6:])] == [[1, 2, 3], [6, 7, 8], [9, 10, 11]]
+
+
+async def test_a_storm_that_lasts_does_not_begin_anew_with_each_look(desk):
+    """Thirty messages, and then what is due goes together, until ten minutes were calm."""
+    await desk.begin("2026-03-02 09:00")
+
+    async def found(*numbers: int) -> list[int]:
+        before = len(desk.came)
+        for number in numbers:
+            entry = an_entry(paper_feed("krant"), number, link=f"https://krant.example/s{number}.html")
+            hit = a_hit(an_article(entry), rule="talks", found=desk.scene.clock())
+            one = a_delivery(hit, "slack", created=desk.scene.clock(), due=desk.scene.clock())
+            desk.scene.store.record(entry, a_verdict(hit.article, hit), [hit], [one], desk.scene.clock())
+        await desk.look()
+        return [len(set(re.findall(r"/s(\d+)\.html", message.text))) for _, message in desk.came[before:]]
+
+    assert await found(*range(40)) == [1] * 29 + [11]
+    assert await found(*range(40, 45)) == [5]
+    desk.scene.clock.forward(minutes=11)
+    assert await found(*range(45, 48)) == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
