@@ -180,7 +180,7 @@ class Fetcher:
         if not unchanged:
             packed = ",".join(answer.headers.getall("Content-Encoding", []))
             text, cut = await body.read(answer.chunks, packed, wish.cap)
-        content_type, charset = headers.content_type(answer.headers)
+        content_type, charset = ("", "") if unchanged else headers.content_type(answer.headers)
         return Page(
             url=masked(str(trip.at)),
             asked=trip.asked,
@@ -255,17 +255,15 @@ class _Trip:
     """The way from the address asked for to where the page is. Raises FetchError where it may not lead."""
 
     def __init__(self, url: str) -> None:
-        self.asked = masked(clean(url))
-        start = self._address(url)
-        self._login = headers.login(start)
-        self._start = self.at = start.with_user(None)
+        self.asked, self._start, self._login = _taken_apart(url)
+        self.at = self._start
         self._for_good = True
 
     def turn(self, status: int, location: str) -> None:
         """Go where a redirect points. What it says of user and password is not for us."""
         if not location:
             raise FetchError(self.asked, "a redirect to nowhere", retry=True, status=status)
-        self.at = self._address(location, self.at).with_user(None)
+        self.at = _address(self.asked, location, self.at).with_user(None)
         self._for_good = self._for_good and status in _MOVED_FOR_GOOD
 
     @property
@@ -283,14 +281,23 @@ class _Trip:
         """
         return str(self.at) if self._for_good and self.at != self._start and not self._login else ""
 
-    def _address(self, text: str, base: URL | None = None) -> URL:
-        try:
-            url = base.join(URL(text.strip())) if base else URL(text.strip())
-            if url.scheme in ("http", "https") and url.host:
-                return url
-        except ValueError as error:
-            raise FetchError(self.asked, "this address cannot be read", retry=False) from error
-        raise FetchError(self.asked, f"{reasons.short(url.scheme) or 'this'} is no address of the web", retry=False)
+
+@lru_cache(maxsize=4096)  # a feed's address is taken apart at each poll
+def _taken_apart(url: str) -> tuple[str, URL, str]:
+    """Return an address as it may be shown, as it is asked, and the login that goes with it; raises FetchError."""
+    asked = masked(clean(url))
+    start = _address(asked, url)
+    return asked, start.with_user(None), headers.login(start)
+
+
+def _address(asked: str, text: str, base: URL | None = None) -> URL:
+    try:
+        url = base.join(URL(text.strip())) if base else URL(text.strip())
+        if url.scheme in ("http", "https") and url.host:
+            return url
+    except ValueError as error:
+        raise FetchError(asked, "this address cannot be read", retry=False) from error
+    raise FetchError(asked, f"{reasons.short(url.scheme) or 'this'} is no address of the web", retry=False)
 
 
 class _Turn:

@@ -283,8 +283,9 @@ def asked_at(feed: Feed, now: datetime) -> Feed:
     The address that the user wrote is asked once a day, and always when it holds a password: that is not carried over.
     """
     believed = feed.state.moved_to and feed.state.moved_times >= BELIEVED and conditional(feed, now)
-    login = "@" in urlsplit(feed.url).netloc
-    return replace(feed, url=feed.state.moved_to) if believed and not login else feed
+    if not believed or "@" in urlsplit(feed.url).netloc:
+        return feed
+    return replace(feed, url=feed.state.moved_to)
 
 
 def same_body(feed: Feed, page: Page) -> bool:

@@ -784,6 +784,8 @@ def _edit_entry(c: Connection, entry: Entry) -> None:
 
 def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
     """Count as known what another feed brought in the meantime, so that the ledger stays exact."""
+    if not late:
+        return poll, feed.state
     counted = replace(poll, new=poll.new - late, old=poll.old - late_old, known=poll.known + late)
     return counted, replace(feed.state, new=feed.state.new - late, known=feed.state.known + late)
 
