@@ -341,9 +341,10 @@ class Store:
         `edited` ones were read before and wait again with their new words. Returns those of `new` and `old` that were
         not on record: another feed may have listed one since `known` was asked. The ledger counts that one as known.
         """
-        at = host_of(feed.url)
         with self._write() as c:
+            at = ""
             if new or old:
+                at = host_of(feed.url)
                 _ensure_feed(c, feed)
             added = _add_entries(c, [*new, *(replace(entry, due=None) for entry in old)], at)
             for entry in edited:
