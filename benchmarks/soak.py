@@ -4,8 +4,9 @@
 
 A mail server and an HTTPS server on this machine answer 4xx, 5xx and 429, hang, hang up, or take a message and hang up
 without an answer, at random. The program records and delivers, its clock sixty times as fast as ours, and is killed
-(-9) somewhere in its share of the work, again and again. Takes about ten minutes of CPU; exit 1 when a hit was lost, was told
-again without a reason, a repeated mail was not the same mail, or a message was over a limit of its service. `tests/acceptance/soak.py` says how it works.
+(-9) somewhere in its share of the work, again and again. Takes a quarter of an hour of CPU. Exit 1 when a hit was lost
+or told again without a reason, a repeated mail was not the same mail, or a message was over a limit of its service.
+`tests/acceptance/soak.py` says how it works.
 """
 
 from __future__ import annotations
