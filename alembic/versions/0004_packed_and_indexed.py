@@ -12,9 +12,10 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 # Who points to an article, and what becomes of it when that is dropped.
 POINTING = (("entries", "SET NULL"), ("hits", None), ("stories", None))
+TEXTS = ("title", "lead", "body")
 KEPT = (
-    "url", "title", "language", "published", "updated", "found", "authors", "outlet", "feed", "country", "group",
-    "complete", "live", "dated", "recorded",
+    "url", "language", "published", "updated", "authors", "outlet", "feed", "country", "group", "complete", "live",
+    "dated",
 )  # fmt: skip
 
 
@@ -37,13 +38,13 @@ def _make_anew() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("title", sa.LargeBinary(), nullable=False),
         sa.Column("lead", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("published", MOMENT),
         sa.Column("updated", MOMENT),
-        sa.Column("found", MOMENT),
+        sa.Column("found", MOMENT, nullable=False),
         sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("outlet", sa.Text(), nullable=False),
         sa.Column("feed", sa.Text(), nullable=False),
@@ -52,19 +53,18 @@ def _make_anew() -> None:
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("dated", MOMENT, nullable=False),
-        sa.Column("recorded", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_articles"),
         sa.UniqueConstraint("key", name="uq_articles_key"),
     )
     kept = ", ".join(f'"{name}"' for name in KEPT)
+    texts = ", ".join(f"CAST({name} AS BLOB)" for name in TEXTS)
     op.execute(
-        f"INSERT INTO articles_anew (key, lead, body, {kept}) "  # noqa: S608 - names of our own
-        f"SELECT key, CAST(lead AS BLOB), CAST(body AS BLOB), {kept} FROM articles ORDER BY rowid"
+        f"INSERT INTO articles_anew (key, found, {kept}, {', '.join(TEXTS)}) "  # noqa: S608 - names of our own
+        f"SELECT key, coalesce(found, recorded), {kept}, {texts} FROM articles ORDER BY rowid"
     )
     op.drop_table("articles")
     op.rename_table("articles_anew", "articles")
     op.create_index("ix_articles_dated", "articles", ["dated"])
-    op.create_index("ix_articles_recorded", "articles", ["recorded"])
 
 
 def _make_index() -> None:
@@ -84,9 +84,13 @@ def _change() -> None:
     op.create_unique_constraint("uq_articles_key", "articles", ["key"])
     for table, ondelete in POINTING:
         op.create_foreign_key(f"fk_{table}_article", table, "articles", ["article"], ["key"], ondelete=ondelete)
-    for name in ("lead", "body"):
+    for name in TEXTS:
         op.execute(f"ALTER TABLE articles ALTER COLUMN {name} TYPE BYTEA USING convert_to({name}, 'UTF8')")
     op.drop_index("ix_articles_dated_key", "articles")
+    op.drop_index("ix_articles_recorded", "articles")
+    op.execute("UPDATE articles SET found = recorded WHERE found IS NULL")
+    op.alter_column("articles", "found", nullable=False)
+    op.drop_column("articles", "recorded")
     op.create_index("ix_articles_dated", "articles", ["dated"])
 
 

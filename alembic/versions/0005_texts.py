@@ -12,12 +12,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Keep which text each article had, so that one under many links of a host is seen for what it is."""
-    op.create_table(
-        "texts",
-        sa.Column("article", sa.String(length=32), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("said", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["article"], ["articles.key"], name="fk_texts_article", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("article", name="pk_texts"),
-    )
-    op.create_index("ix_texts_said", "texts", ["said"])
+    op.add_column("articles", sa.Column("said", sa.BigInteger()))
+    op.create_index("ix_articles_said", "articles", ["said"])

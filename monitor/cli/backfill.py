@@ -155,8 +155,12 @@ def _stored(feed: str | None, wanted: Wanted) -> None:
         )
         return
 
-    def source(_: Pipeline, mark: Mark) -> AsyncIterator[Volume]:
-        return stored(address, since=mark.span.since, until=mark.span.until, feed=feed, need=need, begin=mark.at)
+    async def source(pipeline: Pipeline, mark: Mark) -> AsyncIterator[Volume]:
+        if not wanted.dry:
+            await pipeline.settle()
+        span = mark.span
+        async for volume in stored(address, since=span.since, until=span.until, feed=feed, need=need, begin=mark.at):
+            yield volume
 
     _run(replace(wanted, passed=total - looked), f"stored {feed or ''}", source, looked)
 

@@ -85,9 +85,9 @@ def _newest(connection: Connection) -> int:
     return connection.scalar(select(func.max(t.articles.c.number))) or 0
 
 
-def words_of(article: Article) -> frozenset[str]:
+def words_of(article: Article) -> frozenset[bytes]:
     """Return the words under which an article is found; not those that stand in every text."""
-    return frozenset(word.decode() for word in index_words(article) - SMALL_WORDS)
+    return frozenset(index_words(article) - SMALL_WORDS)
 
 
 def change(connection: Connection, number: int, before: Article | None, after: Article | None) -> None:
@@ -129,7 +129,7 @@ def _in_any(some: list[Numbers]) -> Numbers:
 class _Index(Protocol):
     """What the two databases spell apart."""
 
-    def change(self, number: int, was: frozenset[str], now: frozenset[str]) -> None:
+    def change(self, number: int, was: frozenset[bytes], now: frozenset[bytes]) -> None:
         """Let an article be found by these words, and by those no longer."""
 
     def clear(self) -> None:
@@ -159,10 +159,10 @@ class _InFile:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def change(self, number: int, was: frozenset[str], now: frozenset[str]) -> None:
+    def change(self, number: int, was: frozenset[bytes], now: frozenset[bytes]) -> None:
         for statement, words in ((_DROP, was), (_ADD, now)):
             if words:
-                self._connection.execute(statement, {"number": number, "words": " ".join(sorted(words))})
+                self._connection.execute(statement, {"number": number, "words": b" ".join(words).decode()})
 
     def clear(self) -> None:
         self._connection.execute(_CLEAR)
@@ -230,16 +230,17 @@ class _OnServer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def change(self, number: int, was: frozenset[str], now: frozenset[str]) -> None:
+    def change(self, number: int, was: frozenset[bytes], now: frozenset[bytes]) -> None:
         if now:
             self._connection.execute(_PUT, {"number": number, "words": self._numbers(now)})
         elif was:
             self._connection.execute(_TAKE, {"number": number})
 
-    def _numbers(self, words: frozenset[str]) -> list[int]:
+    def _numbers(self, words: frozenset[bytes]) -> list[int]:
         """Return the numbers of words; those that have none are given one."""
-        found = self._known(words)
-        missing = sorted(words - found.keys())
+        wanted = {word.decode() for word in words}
+        found = self._known(wanted)
+        missing = sorted(wanted - found.keys())
         if missing:  # in one order, or two writers would wait for each other
             self._connection.execute(_NAME_WORDS, {"words": missing})
             found |= self._known(missing)

@@ -22,6 +22,8 @@ _BITS, _LEVEL, _MEMORY = -15, 6, 9
 
 def pack(text: str) -> bytes:
     """Return a text in as few bytes as can be."""
+    if not text:
+        return b""
     plain = text.encode()
     packer = _primed().copy()
     packed = _FORM + packer.compress(plain) + packer.flush()

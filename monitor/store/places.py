@@ -41,7 +41,7 @@ APPLICATION_ID: Final = 0x6D6E7472
 # Another process may hold the database for so long (a backup, a person in the sqlite3 shell) before we give up.
 BUSY_MS: Final = 30_000
 # Of a file that we make: an article fills a third of SQLite's own 4096 bytes, and would leave a sixth of them empty.
-PAGE_SIZE: Final = 8192
+PAGE_SIZE: Final = 16384
 # Names the lock of "the one daemon on this database" among the advisory locks of a PostgreSQL database.
 ADVISORY: Final = APPLICATION_ID
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from monitor.keys import text_key
 from monitor.model import (
     Article,
     Delivery,
@@ -77,11 +78,17 @@ def entry_of(row: Row, aliases: tuple[str, ...] = ()) -> Entry:
 
 
 def article_values(article: Article, now: datetime) -> Values:
-    """Return an article's columns, recorded now. A date in the future is the publisher's slip."""
+    """Return an article's columns, found now unless it says when. A date in the future is the publisher's slip."""
     found = article.found or now
     dated = min(article.published or found, found)
     said = {name: getattr(article, name) for name in _ARTICLE}
-    return said | {"authors": list(article.authors), "found": found, "dated": dated, "recorded": now}
+    return said | {"authors": list(article.authors), "found": found, "dated": dated}
+
+
+def said_of(article: Article) -> int | None:
+    """Return what tells an article's text from others, in eight bytes; None for one that is too short for that."""
+    key = text_key(article.body)
+    return int(key[:16], 16) - 2**63 if key else None
 
 
 def article_of(row: Row) -> Article:

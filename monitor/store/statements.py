@@ -24,13 +24,13 @@ BATCH: Final = 500
 
 def add(connection: Connection, table: Table, values: rows.Values) -> bool:
     """Insert a row unless its key is on record; say whether it was not."""
-    return _done(connection, _insert(connection, table).on_conflict_do_nothing(), values)
+    return _done(connection, _insert(connection.dialect.name, table).on_conflict_do_nothing(), values)
 
 
 def add_all(connection: Connection, table: Table, values: Sequence[rows.Values]) -> None:
     """Insert the rows whose keys are not on record."""
     if values:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
+        connection.execute(_insert(connection.dialect.name, table).on_conflict_do_nothing(), values)
 
 
 def put(
@@ -45,26 +45,50 @@ def put(
 
     Columns in `keep` stay as they are on record. With `only`, a row on record is written over where that holds.
     """
-    key = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
-    over = {name: statement.excluded[name] for name in values if name not in {*key, *keep}}
-    return _done(connection, statement.on_conflict_do_update(index_elements=key, set_=over, where=only), values)
+    key = tuple(column.name for column in table.primary_key)
+    return _done(
+        connection, _writing_over(connection.dialect.name, table, key, tuple(values), tuple(keep), only), values
+    )
 
 
 def put_article(connection: Connection, values: rows.Values) -> int:
     """Insert an article, or write over the one with its key but for when that was found; return its number."""
-    statement = _insert(connection, t.articles)
-    over = {name: statement.excluded[name] for name in values if name not in {"key", "found", "recorded"}}
-    put = statement.on_conflict_do_update(index_elements=["key"], set_=over).returning(t.articles.c.number)
-    number: int = connection.execute(put, values).scalar_one()
+    number: int = connection.execute(_putting_article(connection.dialect.name, tuple(values)), values).scalar_one()
     return number
+
+
+@cache
+def _putting_article(dialect: str, names: tuple[str, ...]) -> Any:
+    putting = _writing_over(dialect, t.articles, ("key",), names, ("found",), None)
+    return putting.returning(t.articles.c.number)
+
+
+def _writing_over(  # noqa: PLR0913, PLR0917  (private)
+    dialect: str,
+    table: Table,
+    key: tuple[str, ...],
+    names: tuple[str, ...],
+    keep: tuple[str, ...],
+    only: ColumnElement[bool] | None,
+) -> sqlite.Insert | postgresql.Insert:
+    """Return the insert that writes these columns over those of the row with its key, but for those to keep."""
+    statement = _insert(dialect, table)
+    over = _excluded(dialect, table)
+    chosen = {name: over[name] for name in names if name not in {*key, *keep}}
+    return statement.on_conflict_do_update(index_elements=key, set_=chosen, where=only)
+
+
+@cache
+def _excluded(dialect: str, table: Table) -> dict[str, Any]:
+    # Made anew for each row, these columns would take longer than to write it.
+    return {column.name: column for column in _insert(dialect, table).excluded}
 
 
 def added_keys(connection: Connection, table: Table, values: Sequence[rows.Values]) -> list[str]:
     """Insert the rows whose keys are not on record; return the keys of those, sorted."""
     if not values:
         return []
-    statement = _insert(connection, table).on_conflict_do_nothing().returning(table.c.key)
+    statement = _insert(connection.dialect.name, table).on_conflict_do_nothing().returning(table.c.key)
     return sorted(connection.execute(statement, values).scalars())
 
 
@@ -90,8 +114,8 @@ def _change(table: Table, names: tuple[str, ...]) -> Update:
     return update(table).where(table.c.key == bindparam("new_key")).values(said)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _done(connection: Connection, statement: Insert, values: rows.Values) -> bool:

@@ -34,7 +34,6 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 
 from monitor.errors import StoreError
-from monitor.keys import text_key
 from monitor.model import (
     Article,
     Delivery,
@@ -466,9 +465,11 @@ class Store:
 
     def twins(self, article: Article) -> int:
         """Return how many other articles of its host were read as this very text."""
-        same = and_(t.texts.c.said == text_key(article.body), t.texts.c.host == host_of(article.url))
+        others = and_(t.articles.c.said == rows.said_of(article), t.articles.c.key != article.key)
         with self._read() as c:
-            return c.scalar(select(func.count()).where(same, t.texts.c.article != article.key)) or 0
+            return sum(
+                host_of(url) == host_of(article.url) for url in c.scalars(select(t.articles.c.url).where(others))
+            )
 
     def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
         """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""
@@ -658,7 +659,7 @@ class Store:
             found = c.execute(waits.order_by(t.articles.c.number).limit(SETTLED).with_for_update()).all()
             for row in found:
                 article = rows.article_of(row._asdict())
-                texts = {"lead": article.lead, "body": article.body}
+                texts = {"title": article.title, "lead": article.lead, "body": article.body}
                 c.execute(update(t.articles).where(t.articles.c.number == row.number).values(texts))
                 index.settle(c, row.number, article)
             done = found[-1].number if found else lag.until
@@ -804,10 +805,7 @@ def _known(row: Row[Any]) -> Known:
 
 def _record(c: Connection, made: Record, now: datetime) -> tuple[Hit, ...]:
     """Write an article, its hits and their deliveries; return the hits that were not on record."""
-    article = made.verdict.article
-    newer = article is not None and _put_article(c, article, made.hits, now)
-    if newer and article and made.verdict.outcome in {Outcome.READ, Outcome.TEASER}:
-        _put_text(c, article)
+    newer = made.verdict.article is not None and _put_article(c, made.verdict, made.verdict.article, made.hits, now)
     fresh = tuple(hit for hit in made.hits if add(c, t.hits, rows.hit_values(hit)))
     for hit in made.hits if newer else ():
         _put_evidence(c, hit)
@@ -818,8 +816,8 @@ def _record(c: Connection, made: Record, now: datetime) -> tuple[Hit, ...]:
     return fresh
 
 
-def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: datetime) -> bool:
-    """Record an article, or its newer words; False when the words on record are to stay.
+def _put_article(c: Connection, verdict: Verdict, article: Article, hits: Sequence[Hit], now: datetime) -> bool:
+    """Record a verdict's article, or its newer words; False when the words on record are to stay.
 
     They stay when the newer ones are fewer (a teaser after the whole text), or when a hit on record rests on words
     that the publisher has taken out, unless the newer ones bring a hit of their own.
@@ -830,14 +828,10 @@ def _put_article(c: Connection, article: Article, hits: Sequence[Hit], now: date
     found = {hit.key for hit in hits}
     if before and found <= on_record and (on_record - found or (before.complete and not article.complete)):
         return False
-    index.change(c, put_article(c, rows.article_values(article, now)), before, article)
+    was_read = verdict.outcome in {Outcome.READ, Outcome.TEASER}
+    values = rows.article_values(article, now) | {"said": rows.said_of(article) if was_read else None}
+    index.change(c, put_article(c, values), before, article)
     return True
-
-
-def _put_text(c: Connection, article: Article) -> None:
-    said = text_key(article.body)
-    if said:
-        put(c, t.texts, {"article": article.key, "host": host_of(article.url), "said": said})
 
 
 def _put_evidence(c: Connection, hit: Hit) -> None:
@@ -946,8 +940,12 @@ def _sweep_contents(c: Connection, past: datetime) -> int:
 
 
 def _sweep_articles(c: Connection, past: datetime) -> int:
+    number, found = t.articles.c.number, t.articles.c.found
+    # They were numbered as they came: the first that is to be kept ends the search.
+    kept = c.scalar(select(number).where(found >= past).order_by(number).limit(1))
     hit = select(t.hits.c.key).where(t.hits.c.article == t.articles.c.key)
-    gone = c.execute(select(t.articles).where(t.articles.c.recorded < past, ~hit.exists()).limit(SWEEP)).all()
+    old = and_(found < past, true() if kept is None else number < kept, ~hit.exists())
+    gone = c.execute(select(t.articles).where(old).order_by(number).limit(SWEEP)).all()
     for row in gone:
         index.change(c, row.number, rows.article_of(row._asdict()), None)
     for some in batches([row.key for row in gone]):

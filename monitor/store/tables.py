@@ -83,7 +83,7 @@ class Span(TypeDecorator[timedelta]):
 
 
 class Packed(TypeDecorator[str]):
-    """A text, kept in few bytes."""
+    """A text, kept in few bytes (`store.packing`)."""
 
     impl = LargeBinary
     cache_ok = True
@@ -208,13 +208,13 @@ articles = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # in the index of words
     Column("key", String(32), nullable=False, unique=True),
     _text("url"),
-    _text("title"),
+    _packed("title"),
     _packed("lead"),
     _packed("body"),
     _text("language"),
     _moment("published"),
     _moment("updated"),
-    _moment("found"),
+    _moment("found", nullable=False),
     Column("authors", JSON, nullable=False, default=list),
     _text("outlet"),
     _text("feed"),
@@ -224,18 +224,9 @@ articles = Table(
     _flag("live"),
     # when it was published as far as that can be believed (not after it was found): what `since` and `until` ask for
     _moment("dated", nullable=False),
-    _moment("recorded", nullable=False),
+    Column("said", BigInteger),  # which text was read, by its digest: one under many links of a host is a wall
     Index("ix_articles_dated", "dated"),
-    Index("ix_articles_recorded", "recorded"),
-)
-
-texts = Table(  # which text an article had, by its digest: one under many links of a host is a wall
-    "texts",
-    metadata,
-    Column("article", String(32), ForeignKey("articles.key", ondelete="CASCADE"), primary_key=True),
-    _text("host"),
-    Column("said", String(32), nullable=False),
-    Index("ix_texts_said", "said"),
+    Index("ix_articles_said", "said"),
 )
 
 entries = Table(

@@ -114,7 +114,7 @@ def first(url: str) -> Iterator[Store]:
     hit = a_hit(an_article(entry))
     made = {
         "feeds": {"key": feed.key, **rows.config_values(feed), **rows.state_values(feed.state)},
-        "articles": rows.article_values(hit.article, NOW),
+        "articles": rows.article_values(hit.article, NOW) | {"recorded": NOW},
         "entries": rows.entry_values(entry, "example.org") | {"article": hit.article.key},
         "hits": rows.hit_values(hit),
         "stories": {"key": hit.story, "article": hit.article.key, "signature": [1], "first": NOW, "last": NOW},
@@ -167,7 +167,7 @@ def test_the_texts_of_an_older_version_are_packed_and_indexed_little_by_little(f
         assert raw(first) == pack(article.body) != article.body.encode()
         assert list(queries.articles(need=b"nowhere")) == []
         (word, *_) = words_of(article)
-        assert list(queries.articles(need=word.encode())) == [article]
+        assert list(queries.articles(need=word)) == [article]
 
 
 def raw(store: Store) -> bytes:
