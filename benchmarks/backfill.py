@@ -1,95 +1,202 @@
-"""What a backfill costs beside the matcher alone: documents in, stored articles matched once more, size on disk.
+"""What the stored past costs: articles in, their size on disk, one new rule through the index beside a scan of all.
 
-    python benchmarks/backfill.py [articles] [rules]        needs the shared data; CPU seconds of one run, ratios hold
+    python benchmarks/backfill.py [articles] [folder]        needs the shared data; CPU seconds of one run, ratios hold
 
-The articles are made of the sentences of real Dutch ones, each as long as one of those.
+The articles are made of the sentences of real Dutch ones, each as long as one of those. In a folder that is named the
+database stays, and is not filled again. The same hits are asserted wherever two ways are compared.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import re
 import resource
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # from a checkout, whatever is installed
 
-from generated import Chance, book, real_articles
+from generated import Chance, Written, book, real_articles
 
 from monitor import config, wiring
-from monitor.archives import files
 from monitor.archives.record import stored
-from monitor.backfill import Backfill, Mark
+from monitor.backfill import Backfill
+from monitor.model import Article, Entry, Outcome, Verdict, key_of
+from monitor.rules.changes import changes, concerned
 from monitor.rules.compile import compile_rules
-from monitor.store import Queries
+from monitor.rules.needs import needs
+from monitor.rules.spec import RuleBook
+from monitor.store import Queries, Record, Store
 
 SETTINGS = "version: 1\nsettings: {database: 'sqlite:///%s'}\nchannels: {desk: {}}\nfeeds: []\nrules: []\n"
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+# So many articles, with so many rules, tell how fast the scan is beside the matcher alone.
+SCANNED, RULES = 10_000, 100
+# Leading wildcards; the one whose candidates come nearest to this share of the articles is measured.
+WILDCARDS, SHARE = ("*gesprek*", "*minister*", "*akkoord*", "*politie*", "*onderzoek*", "*bedrijf*", "*partij*"), 0.03
 
 
-def made(number: int, folder: Path) -> tuple[Path, int]:
-    """Write so many articles into a file of records; return it and the bytes of their words."""
+def made(number: int) -> Iterator[Article]:
+    """Yield so many articles."""
     chance, real = random.Random(1), real_articles()
     sentences = [one for article in real for one in re.split(r"(?<=[.!?])\s+", article.body) if len(one) > 20]
-    first, octets = datetime(2025, 1, 1, tzinfo=UTC), 0
-    path = folder / "articles.jsonl"
-    with path.open("w") as lines:
-        for n in range(number):
-            length, body = len(chance.choice(real).body), ""
-            while len(body) < length:
-                body += chance.choice(sentences) + " "
-            when = (first + timedelta(minutes=5 * n)).isoformat()
-            title = chance.choice(sentences)[:80]
-            lines.write(json.dumps({"id": f"a{n}", "title": title, "body": body, "published": when}) + "\n")
-            octets += len((title + body).encode())
-    return path, octets
+    for n in range(number):
+        length, body = len(chance.choice(real).body), ""
+        while len(body) < length:
+            body += chance.choice(sentences) + " "
+        when, title = FIRST + timedelta(minutes=5 * n), chance.choice(sentences)[:80]
+        url = f"https://krant.example/{n}"
+        yield Article(key=key_of("article", url), url=url, title=title, body=body, language="nl", published=when)
 
 
-async def measured(number: int, rules: int) -> None:
-    """Print what each step costs."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path, octets = made(number, folder)
-        (folder / "rules.yaml").write_text(SETTINGS % (folder / "monitor.db"))
-        settled = config.load(folder / "rules.yaml", {})
-        tried_on = book(Chance(real_articles()).rules(rules))
-        async with wiring.wired(settled, watching=False) as pipeline:
-            began, cpu = perf_counter(), process_time()
-            summary = await Backfill(pipeline, mark=Mark("backfill benchmark")).run(files([path]))
-            said("documents in, no rules", summary.documents, process_time() - cpu, perf_counter() - began)
-            tried = replace(pipeline, config=replace(settled, book=tried_on), ruleset=compile_rules(tried_on))
-            with Queries.open(settled.settings.database) as queries:
-                articles = list(queries.articles())
-                # Once to warm up: words are looked at once, however often they come.
-                for _ in tried.ruleset.match_many(articles):
-                    pass
-                cpu, began = process_time(), perf_counter()
-                alone = sum(len(found) for found in tried.ruleset.match_many(articles))
-                matcher = said(
-                    f"the matcher alone, {rules} rules", len(articles), process_time() - cpu, perf_counter() - began
-                )
-                cpu, began = process_time(), perf_counter()
-                again = await Backfill(tried, dry=True).run(stored(settled.settings.database))
-                scan = said("stored articles, dry", again.documents, process_time() - cpu, perf_counter() - began)
-            assert again.matched == alone
-            print(f"the scan at {scan / matcher:.0%} of the matcher's own rate; {alone} matches, the same")
-        size = (folder / "monitor.db").stat().st_size
-        print(f"database {size / octets:.2f} times the plain text of {octets / 1e6:.0f} MB")
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+@dataclass
+class Watch:
+    """Seconds of CPU and by the clock that something took."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+
+    def __enter__(self) -> Self:
+        self.cpu, self.wall = self.cpu - process_time(), self.wall - perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cpu, self.wall = self.cpu + process_time(), self.wall + perf_counter()
 
 
-def said(what: str, number: int, cpu: float, wall: float) -> float:
-    """Print a rate and return it, in articles per CPU second."""
-    print(f"{what}: {number / cpu:,.0f} a CPU second ({number} in {cpu:.1f} s; {wall:.1f} s by the clock)")
-    return number / cpu
+def filled(address: str, number: int) -> None:
+    """Record so many articles, fifty in a transaction as a backfill does."""
+    rest, watch = made(number), Watch()
+    with Store.open(address) as store:
+        store.upgrade()
+        while some := [_record(article) for article in islice(rest, 50)]:
+            with watch:
+                store.record_all(some, FIRST, lambda _: None)
+    print(f"recorded and indexed: {number / watch.cpu:,.0f} articles a CPU second ({watch.wall:.0f} s by the clock)")
+
+
+def _record(article: Article) -> Record:
+    entry = Entry(key=key_of("entry", article.url), feed="", link=article.url)
+    return Record(entry=entry, verdict=Verdict(Outcome.READ, article))
+
+
+def one_rule(*terms: str) -> RuleBook:
+    """Return a book with one rule: all of these near each other."""
+    return book([Written("new", [[term] for term in terms], 3, [])])
+
+
+def through_the_index(queries: Queries, tried: dict[str, RuleBook]) -> None:
+    """Print what one new rule costs through the index, and by a scan of all, which reads once for all the rules."""
+    rulesets = {name: compile_rules(one) for name, one in tried.items()}
+    found: dict[str, list[str]] = {name: [] for name in tried}
+    reading, matching = Watch(), {name: Watch() for name in tried}
+    articles, number, octets = queries.articles(), 0, 0
+    while True:
+        with reading:
+            some = list(islice(articles, 512))
+        if not some:
+            break
+        number += len(some)
+        octets += sum(len((article.title + article.body).encode()) for article in some)
+        for name, ruleset in rulesets.items():
+            with matching[name]:
+                found[name] += _hits(some, ruleset.ids(some))
+    print(f"{number} articles, {octets / 1e6:.0f} MB of text")
+    for name, one in tried.items():
+        with Watch() as watch:
+            few = list(queries.articles(need=needs(one)))
+            hits = _hits(few, compile_rules(one).ids(few))
+        assert hits == found[name], name
+        scan = reading.cpu + matching[name].cpu
+        print(
+            f"{name}: {len(few)} candidates ({len(few) / number:.2%}), {len(hits)} hits, the same; {scan:.1f} CPU seconds"
+            f" by the scan, {watch.cpu:.3f} through the index: {scan / watch.cpu:,.0f} times faster"
+        )
+
+
+def _hits(articles: Sequence[Article], ids: Iterator[tuple[str, ...]]) -> list[str]:
+    return [article.key for article, names in zip(articles, ids, strict=True) if names]
+
+
+def an_edit(queries: Queries) -> None:
+    """Print what `rules diff` costs when one rule of many is edited, and the same by a scan of all."""
+    written = Chance(real_articles()).rules(RULES)
+    old, edited = book(written), [replace_term(written[0], "*gesprek*"), *written[1:]]
+    new = book(edited)
+    with Watch() as watch:
+        found = list(changes(old, new, queries.articles(need=concerned(old, new))))
+    print(f"rules diff, one of {RULES} rules edited: {watch.cpu:.2f} CPU seconds, {len(found)} hits gained or lost")
+
+
+def replace_term(written: Written, term: str) -> Written:
+    """Return a rule with another first term."""
+    first, *rest = written.groups
+    return Written(written.name, [[term, *first[1:]], *rest], 3, [])
+
+
+async def beside_the_matcher(folder: Path, queries: Queries) -> None:
+    """Print how fast a backfill looks at stored articles, beside what the matcher alone does with them in memory."""
+    settled = config.load(folder / "rules.yaml", {})
+    tried_on = book(Chance(real_articles()).rules(RULES))
+    until = FIRST + timedelta(minutes=5 * SCANNED)
+    async with wiring.wired(settled, watching=False) as pipeline:
+        tried = replace(pipeline, config=replace(settled, book=tried_on), ruleset=compile_rules(tried_on))
+        articles = list(queries.articles(until=until))
+        # Once to warm up: words are looked at once, however often they come.
+        for _ in tried.ruleset.match_many(articles):
+            pass
+        with Watch() as alone:
+            matched = sum(len(found) for found in tried.ruleset.match_many(articles))
+        with Watch() as scan:
+            again = await Backfill(tried, dry=True).run(stored(settled.settings.database, until=until))
+    assert again.matched == matched
+    print(
+        f"stored articles, {RULES} rules, no index: {len(articles) / scan.cpu:,.0f} a CPU second,"
+        f" {alone.cpu / scan.cpu:.0%} of the matcher alone; {matched} matches, the same"
+    )
+
+
+def sized(path: Path, octets: Callable[[], int]) -> None:
+    """Print how large the database is beside its plain text."""
+    size = sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*") if one.suffix != ".lock")
+    print(f"database with index: {size / octets():.2f} times the plain text")
+
+
+def main(number: int, folder: Path) -> None:
+    """Fill a database unless it is there, and measure."""
+    path = folder / "monitor.db"
+    (folder / "rules.yaml").write_text(SETTINGS % path)
+    if not path.exists():
+        filled(f"sqlite:///{path}", number)
+    with Queries.open(f"sqlite:///{path}") as queries:
+        sized(path, lambda: sum(len((one.title + one.body).encode()) for one in queries.articles()))
+        wildcard = min(WILDCARDS, key=lambda one: abs(len(queries.candidates(one.encode()) or ()) / number - SHARE))
+        tried = {"a rare word": one_rule(rarest(queries)), wildcard: one_rule(wildcard)}
+        tried["two words"] = one_rule("minister", "overleg")
+        through_the_index(queries, tried)
+        an_edit(queries)
+        asyncio.run(beside_the_matcher(folder, queries))
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def rarest(queries: Queries) -> str:
+    """Return one of the real texts' rarer words: of twenty, the one in fewest articles."""
+    chance = Chance(real_articles(), seed=2)
+    return min((chance.word() for _ in range(20)), key=lambda word: len(queries.candidates(word.encode()) or ()))
 
 
 if __name__ == "__main__":
-    given = [int(one) for one in sys.argv[1:]]
-    asyncio.run(measured(*(given + [20_000, 100][len(given) :])))
+    articles = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    if len(sys.argv) > 2:
+        main(articles, Path(sys.argv[2]))
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            main(articles, Path(name))

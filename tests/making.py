@@ -1,5 +1,7 @@
 """Things that flow, made with as few words as a test needs."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,3 +53,11 @@ def a_delivery(subject: Hit | Notice, channel: str = "desk", **said: Any) -> Del
 def a_verdict(article: Article, *hits: Hit) -> Verdict:
     """What was made of the article."""
     return Verdict(Outcome.READ, article, tuple(hit.match for hit in hits))
+
+
+def rows_of(address: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table of a SQLite database; of the index of words those that lie under it."""
+    plain = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as connection:
+        names = [name for (name,) in connection.execute(plain)]
+        return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}

@@ -50,6 +50,8 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
+    # Of our pages four megabytes, as SQLite has it for its own.
+    f"PRAGMA wal_autocheckpoint={4 * 2**20 // PAGE_SIZE}",
 )
 
 

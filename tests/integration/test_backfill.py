@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sqlite3
 import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +21,7 @@ from monitor.shards import Span
 from monitor.store import Queries
 from tests.fakes import Scene, page, paper_feed, stage
 from tests.integration.test_pipeline import DULL, OTHER, SECRET
+from tests.making import rows_of
 
 KEY = "backfill test"
 
@@ -360,20 +360,12 @@ async def test_a_file_that_changed_is_read_again(scene, tmp_path):
 async def test_a_dry_run_writes_nothing(scene, tmp_path):
     """It only says what would be found."""
     (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET)))
-    before = _dump(scene)
+    before = rows_of(scene.address)
 
     summary = await filled(scene, files([tmp_path / "a.jsonl"]), dry=True, mark=Mark(KEY))
 
     assert summary.matched == 1
-    assert _dump(scene) == before
-
-
-def _dump(scene: Scene) -> dict[str, list[tuple]]:
-    """Return every table's rows, those of the index under its virtual tables among them."""
-    path = scene.address.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as connection:
-        asked = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-        return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in connection.execute(asked)}
+    assert rows_of(scene.address) == before
 
 
 async def test_no_more_than_asked_for(scene, tmp_path):

@@ -15,6 +15,7 @@ from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError, StoreError
 from monitor.model import Mute, Notice, Outcome
 from monitor.store import Queries, Store
+from monitor.store.places import PAGE_SIZE
 from tests.fakes import RULES, Scene, page, paper_feed, settled, stage
 
 SECRET = (
@@ -398,8 +399,8 @@ async def test_damage_to_the_database_is_found_within_a_day_and_not_looked_for_a
 
     scene.store.close()
     with (tmp_path / "monitor.db").open("r+b") as file:
-        file.seek((tmp_path / "monitor.db").stat().st_size // 2 // 4096 * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((tmp_path / "monitor.db").stat().st_size // 2 // PAGE_SIZE * PAGE_SIZE)
+        file.write(b"\xff" * PAGE_SIZE)
     scene.pipeline = replace(scene.pipeline, store=Store.open(scene.address))
     await scene.pipeline.examine()
 
