@@ -29,8 +29,10 @@ SKETCH = 256  # hashes kept of an article
 START = 60  # words of the text in which news says who, what and where
 WINDOW = timedelta(days=4)  # between two articles in different words on one event
 
-# Near-copies: this part of the smaller text, and this part of both together, is shared, in so many sentences' worth.
+# Near-copies: this part of the smaller text, and this part of both together, is shared, in so many shingles. What is one
+# sentence long may be a quote, a formula or a call for witnesses: then it must be more of the smaller text.
 _CONTAINED, _RESEMBLING, _SHARED = 0.2, 0.1, 8
+_SENTENCE, _CONTAINED_IN_ONE = 24, 0.3
 # One event: so much of what either begins with is shared; of the names at least one that is not in the news every day,
 # and a fifth of what the poorer one begins with. Tuned on tests/quality/test_stories_quality.py.
 _ALIKE, _EVIDENCE, _NAMED = 0.16, 0.8, 0.2
@@ -167,7 +169,8 @@ def near_copies(one: Signature, other: Signature) -> bool:
     shared = len(mine & theirs)
     if shared << level < _SHARED:
         return False
-    return shared >= _CONTAINED * min(len(mine), len(theirs)) and shared >= _RESEMBLING * len(mine | theirs)
+    part = _CONTAINED if shared << level >= _SENTENCE else _CONTAINED_IN_ONE
+    return shared >= part * min(len(mine), len(theirs)) and shared >= _RESEMBLING * len(mine | theirs)
 
 
 def alike(one: Signature, other: Signature) -> float:
