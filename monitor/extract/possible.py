@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 
 from monitor.extract import tree
@@ -19,45 +18,61 @@ from monitor.rules.text import fold
 
 # A tag as parsers begin one. In the end nothing is left between words, so <b>N</b>ieuws is one.
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
-# Where one in the middle of a word holds another `<`, it may also end behind that.
-_TORN = re.compile(r"<(?<=[^\W_]<)[a-zA-Z/!?][^<>]*<")
+# In the middle of a word: a comment with a tag inside, or a value with a `<` or `>`. Where that ends is for a parser to say.
+# Any other tag with a `<` inside may also end behind that: then the text is looked at in both ways.
+_ODD = re.compile(
+    r"""<(?<=[^\W_]<)(?:(?P<unclear>!--[^>]*<|[a-zA-Z]+\s[^<>]*=\s*(?:"[^"<>]*[<>]|'[^'<>]*[<>]))|[a-zA-Z!/?][^<>]*(?=<))"""
+)
 _WIDE = re.compile(r"<[a-zA-Z/!?][^>]*>")
 # What is read although it stands in a tag or between two: what the page says of itself.
-_META = re.compile(r"<meta\b[^<>]*(?:<(?!meta\b)[^<>]*)*>", re.IGNORECASE)
+_META = re.compile(r"<[mM][eE][tT][aA]\b[^<>]*(?:<(?![mM][eE][tT][aA]\b)[^<>]*)*>")
 # Inside these a tag is no tag but text, up to their end or that of the page.
 _RAW = re.compile(
-    r"<(?:title|xmp|plaintext|noframes|noembed)\b[^<>]*>[^<]*(?:<(?!/title|/xmp|/nof|/noe)[^<]*)*", re.IGNORECASE
+    r"<(?:[tT]itle|TITLE|xmp|XMP|plaintext|PLAINTEXT|no(?:frames|embed)|NO(?:FRAMES|EMBED))\b[^<>]*>"
+    r"[^<]*(?:<(?!/[tT]itle|/TITLE|/xmp|/XMP|/no[fe]|/NO[FE])[^<]*)*"
 )
-_LINKED = re.compile(r"<script\b[^<>]*\bld\+json[^<>]*>", re.IGNORECASE)
-_LINKED_END = re.compile(r"</script", re.IGNORECASE)
+# Half of a page is what nobody reads. Where one begins inside another it is unclear which is one: then both are kept.
+_UNREAD = re.compile(r"<(?:[sS][cC][rR][iI][pP][tT]|[sS][tT][yY][lL][eE])\b[^>]*>")
+_UNREAD_END = re.compile(r"</(?:[sS][cC][rR][iI][pP][tT]|[sS][tT][yY][lL][eE])")
+_BEGUN = re.compile(r"<(?:script|style)", re.IGNORECASE)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-# In the middle of a word: a comment with a tag inside, or a value with a `<` or `>`. Where that ends is for a parser to say.
-_UNCLEAR = re.compile(r"""<(?<=[^\W_]<)(?:!--[^>]*<|[a-zA-Z]+\s[^<>]*=\s*(?:"[^"<>]*[<>]|'[^'<>]*[<>]))""")
+# References that part words, whoever reads them and how often.
+_GAPS = ("&nbsp;", "&quot;", "&#39;")
+# One that may be left when all were read once, and so much of the text around it that the word it stands in is whole.
+_REFERENCE = re.compile(r"&[a-zA-Z#]")
+_AROUND = 300
 # Some publishers escape twice; the extractor reads references once, and twice more in what a page says of itself.
-_READINGS = 3
+_AGAIN = 2
 # What stands between words and between their parts once they are folded.
 _BETWEEN = b" -"
 
 
 def possible_letters(page: Page, entry: Entry) -> bytes | None:
     """Return, folded and run together, all words that reading may find, and more; None when only reading can tell."""
-    said = tree.legible(page.body, page.charset)
-    if _UNCLEAR.search(said):
+    shown, linked = _parted(tree.legible(page.body, page.charset))
+    odd = [found["unclear"] for found in _ODD.finditer(shown)]
+    if any(odd):
         return None
-    texts = [_TAG.sub(" ", said), *_META.findall(said), *_RAW.findall(said), *map(_unescaped_json, _linked(said))]
-    if _TORN.search(said):
-        texts.append(_WIDE.sub(" ", said))
+    texts = [_TAG.sub(" ", shown), *_META.findall(shown), *_RAW.findall(shown), *map(_unescaped_json, linked)]
+    if odd:
+        texts.append(_WIDE.sub(" ", shown))
     text = "\n".join((*texts, entry.title, entry.summary, entry.content))
     return b"".join(fold(one).translate(None, _BETWEEN) for one in _readings(text))
 
 
-def _linked(said: str) -> Iterator[str]:
-    """Yield the JSON-LD of a page."""
-    at = 0
-    while found := _LINKED.search(said, at):
-        end = _LINKED_END.search(said, found.end())
-        at = end.start() if end else len(said)
-        yield said[found.end() : at]
+def _parted(said: str) -> tuple[str, list[str]]:
+    """Return a page without its scripts and styles, and its JSON-LD."""
+    shown, linked, at = list[str](), list[str](), 0
+    while found := _UNREAD.search(said, at):
+        end = _UNREAD_END.search(said, found.end())
+        inside = said[found.end() : end.start() if end else len(said)]
+        if "ld+json" in found[0]:
+            linked.append(inside)
+        is_clear = end is not None and not _BEGUN.search(inside)
+        past = end.start() if end and is_clear else found.end()
+        shown.append(said[at : found.end()])
+        at = past
+    return "".join((*shown, said[at:])), linked
 
 
 def _unescaped_json(said: str) -> str:
@@ -66,8 +81,25 @@ def _unescaped_json(said: str) -> str:
 
 
 def _readings(text: str) -> list[str]:
-    """Return the text with references read once, twice and more, as long as that changes anything."""
+    """Return the text with references read once, and the words that have some left with those read again, and again."""
+    for gap in _GAPS:
+        text = text.replace(gap, " ")
     found = [unescape(text)]
-    while len(found) < _READINGS and "&" in found[-1] and (again := unescape(found[-1])) != found[-1]:
+    rest = _referring(found[0])
+    for _ in range(_AGAIN):
+        again = unescape(rest)
+        if again == rest:
+            break
         found.append(again)
+        rest = again
     return found
+
+
+def _referring(text: str) -> str:
+    """Return the parts of a text in which something stands that reads like a reference."""
+    parts, past = list[str](), 0
+    for found in _REFERENCE.finditer(text):
+        start, end = max(past, found.start() - _AROUND), found.end() + _AROUND
+        parts += (" " if start > past else "", text[start:end])
+        past = end
+    return "".join(parts)

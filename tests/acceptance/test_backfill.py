@@ -8,10 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+
+from tests.fakes import page
+from tests.integration.test_backfill import answer
 
 RULES = """
 version: 1
@@ -27,21 +31,38 @@ rules:
     find: brug
     send: [desk]
 """
-DOCUMENTS = 1_500
-KILLS = 8
+RECORDS, PAGES = 1_500, 300
+DOCUMENTS = RECORDS + PAGES
+# MONITOR_KILLS=all kills as often as is shown; a few tell that it still holds.
+KILLS = 50 if os.environ.get("MONITOR_KILLS") == "all" else 5
 # When a row was written is the one thing that may differ.
 MOMENTS = {"found", "recorded"}
 
 
 def archive(folder: Path) -> Path:
-    """Three files of articles in which every seventh hits, some in the words of another."""
+    """Three files of articles in which every seventh hits, some in the words of another; pages, and a web archive of them."""
     (folder / "past").mkdir(parents=True)
     for part in range(3):
         with (folder / "past" / f"{part}.jsonl").open("w") as lines:
-            for n in range(part, DOCUMENTS, 3):
+            for n in range(part, RECORDS, 3):
                 lines.write(json.dumps(_article(n)) + "\n")
+    pages = [_page(n) for n in range(PAGES)]
+    for n, one in enumerate(pages):
+        (folder / "past" / f"page{n:03}.html").write_bytes(one)
+    padding = [blake2b(str(n).encode()).hexdigest() * 150 for n in range(PAGES)]
+    said = (
+        answer(f"https://krant.example/{n}", one + b"<!--%s-->" % padding[n].encode()) for n, one in enumerate(pages)
+    )
+    (folder / "a.warc.gz").write_bytes(b"".join(said))
     (folder / "rules.yaml").write_text(RULES)
     return folder
+
+
+def _page(n: int) -> bytes:
+    """A page that says when it appeared: what does not is dated by when it was found."""
+    said = _article(n)
+    dated = f'<head><meta property="article:published_time" content="{said["published"]}">'.encode()
+    return page(f"Bericht {n}", said["body"] + " Meer nieuws volgt later op deze plaats.").replace(b"<head>", dated)
 
 
 def _article(n: int) -> dict[str, str]:
@@ -53,8 +74,8 @@ def _article(n: int) -> dict[str, str]:
     return {"id": f"a{n}", "title": f"Bericht {n}", "body": body, "published": f"2025-01-{n % 28 + 1:02}T10:00:00Z"}
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "monitor", "backfill", "files", "past"]
+def started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "monitor", "backfill", *words]
     return subprocess.Popen(
         command,
         cwd=folder,
@@ -85,44 +106,62 @@ def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def said_at_end(said: str) -> list[str]:
-    return [
-        line for line in said.splitlines() if line.startswith(f"{DOCUMENTS} documents: ") or "on the record" in line
-    ]
+    lines = [line for line in said.splitlines() if " documents: " in line or "on the record" in line]
+    return [line.partition(",")[0] if "on the record" in line else line for line in lines]
+
+
+def ended(folder: Path, *words: str) -> str:
+    """Let a backfill come to its end; return what it said."""
+    said, _ = (running := started(folder, *words)).communicate(timeout=600)
+    assert running.returncode == 0, said
+    return said
+
+
+def children(of: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_it_ends_as_if_undisturbed(tmp_path):
-    """Row by row, and in the numbers it says at its end."""
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_in_the_middle_it_ends_as_if_undisturbed(tmp_path, workers):
+    """Row by row, and in what it says at its end; whether all is killed, or one of those who look."""
+    pytest.importorskip("fastwarc")
     calm, rough = archive(tmp_path / "calm"), archive(tmp_path / "rough")
-    said, _ = (running := started(calm)).communicate(timeout=300)
-    assert running.returncode == 0, said
+    sources = (("files", "past"), ("warc", "a.warc.gz"))
+    said = [said_at_end(ended(calm, *source)) for source in sources]
 
     chance = random.Random(6)
-    moments = sorted(chance.sample(range(DOCUMENTS - 200), KILLS))
-    killed = 0
-    for moment in moments:
-        running = started(rough)
-        while recorded(rough) <= moment and running.poll() is None:
-            time.sleep(0.005)
-        time.sleep(chance.random() / 20)
-        os.killpg(running.pid, signal.SIGKILL)
-        killed += running.wait() == -signal.SIGKILL
-        running.communicate()
-    again, _ = (running := started(rough)).communicate(timeout=300)
+    killed, again = 0, []
+    for source, share in zip(sources, (KILLS - KILLS // 5, KILLS // 5), strict=True):
+        before, most = recorded(rough), DOCUMENTS if source[0] == "files" else PAGES // 8
+        for moment in sorted(chance.sample(range(most - most // 5), share)):
+            running = started(rough, *source, "--workers", workers)
+            while recorded(rough) - before <= moment and running.poll() is None:
+                time.sleep(0.005)
+            time.sleep(chance.random() / 20)
+            if workers != "1" and chance.random() < 0.3 and (beside := children(running.pid)):
+                os.kill(chance.choice(beside), signal.SIGKILL)
+                time.sleep(chance.random() / 5)
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            killed += running.wait() == -signal.SIGKILL
+            running.communicate()
+        again.append(said_at_end(ended(rough, *source, "--workers", workers)))
 
-    assert killed >= KILLS - 2
-    assert running.returncode == 0, again
+    assert killed >= 0.8 * KILLS
     assert rows(rough) == rows(calm)
     assert len(rows(calm)["hits"]) > 200
-    assert said_at_end(again) == said_at_end(said)
-    assert "going on behind" in again
+    assert again == said
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_what_is_at_hand_and_says_how_to_go_on(tmp_path):
     """What was done is on record, the numbers too; the next one does only the rest."""
     folder = archive(tmp_path)
-    running = started(folder)
+    running = started(folder, "files", "past")
     while recorded(folder) < DOCUMENTS // 4 and running.poll() is None:
         time.sleep(0.005)
     running.send_signal(signal.SIGINT)
@@ -132,7 +171,7 @@ def test_ctrl_c_ends_what_is_at_hand_and_says_how_to_go_on(tmp_path):
     assert "the same command goes on" in said
     first = int(said.rsplit(" documents: ")[-2].split()[-1])
     assert DOCUMENTS // 4 <= first < DOCUMENTS
-    again, _ = (running := started(folder)).communicate(timeout=300)
+    again, _ = (running := started(folder, "files", "past")).communicate(timeout=300)
     assert running.returncode == 0, again
     assert f"going on behind {first} documents" in again
-    assert f"{DOCUMENTS} documents: {DOCUMENTS} read" in again
+    assert f"{DOCUMENTS} documents: " in again

@@ -1,0 +1,284 @@
+"""What it costs and gains to let others look: processes, a Dask cluster; what the look before extraction saves; what a
+live run beside a backfill feels of it.
+
+    python benchmarks/shards.py workers [articles] [rules]   one process, two, and a cluster of two; needs the extra dask
+    python benchmarks/shards.py warc [pages]                 an archive of real pages, with and without the look before
+    python benchmarks/shards.py beside [articles]            a daemon's way from poll to alert, alone and beside
+
+Needs the shared data. The machine is shared: ratios within one run are what counts, and CPU is told beside the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter, process_time, sleep
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # from a checkout, whatever is installed
+
+from backfill import SETTINGS, made
+from generated import Chance, book, real_articles
+from polling import descendants, spent
+
+from monitor import config, extract, wiring
+from monitor.archives import files
+from monitor.archives.record import stored
+from monitor.archives.warc import warcs
+from monitor.backfill import Backfill
+from monitor.model import Entry, Page
+from monitor.pipeline import Pipeline
+from monitor.rules.compile import compile_rules
+from monitor.shards import Engine, Here, Lens, Processes, packed
+
+SHARED = Path(os.environ.get("MONITOR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+ROUNDS = 3
+
+
+@asynccontextmanager
+async def opened(folder: Path, rules: str = "rules: []") -> AsyncIterator[Pipeline]:
+    """Give a pipeline on an empty database."""
+    (folder / "rules.yaml").write_text((SETTINGS % (folder / "monitor.db")).replace("rules: []", rules))
+    async with wiring.wired(config.load(folder / "rules.yaml", {}), watching=False) as pipeline:
+        yield pipeline
+
+
+# --- workers ---
+
+
+async def workers(articles: int = 20_000, rules: int = 100) -> None:
+    """Match stored articles once more: alone, in one process, in two, on a cluster of two; one after the other, in rounds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path, _ = made(articles, folder)
+        async with opened(folder) as pipeline:
+            await Backfill(pipeline).run(files([path]))
+            written = book(Chance(real_articles()).rules(rules))
+            tried = replace(pipeline, config=replace(pipeline.config, book=written), ruleset=compile_rules(written))
+            source = partial(stored, pipeline.config.settings.database)
+            read = [one for volume in [v async for v in source()] for s in volume.shards for one in s.opened()]
+            texts = [document.article for piece in read if (document := piece()).article]
+            rules_packed = packed(tried.ruleset, whole=True)
+            with cluster(folder) as (url, theirs):
+                from monitor.shards.cluster import Cluster  # noqa: PLC0415
+
+                async with Processes(2, rules_packed) as two, Cluster(url, rules_packed) as dask:
+                    apart = {one for pid in theirs for one in (pid, *descendants(pid))}
+                    ours = [pid for pid in descendants(os.getpid()) if pid not in apart]
+                    pids = {"one process": [], "two": ours, "cluster of two": sorted(apart)}
+                    engines = {"one process": Here(Lens(tried.ruleset)), "two": two, "cluster of two": dask}
+                    for engine in engines.values():  # workers have started, and seen the words
+                        await Backfill(tried, engine=engine, dry=True).run(source())
+                    matched = sum(len(found) for found in tried.ruleset.match_many(texts))
+                    for _ in range(ROUNDS):
+                        began, cpu = perf_counter(), process_time()
+                        for _ in tried.ruleset.match_many(texts):
+                            pass
+                        print(f"the matcher alone: {perf_counter() - began:.2f} s, {process_time() - cpu:.2f} CPU s")
+                        await rounds(tried, source, engines, pids, matched)
+
+
+async def rounds(
+    tried: Pipeline, source: partial[object], engines: dict[str, Engine], pids: dict[str, list[int]], matched: int
+) -> None:
+    """Let each engine do it once, and tell what that took of the clock, of this process and of those beside it."""
+    for name, engine in engines.items():
+        began, mine, theirs = perf_counter(), process_time(), cpu_of(pids[name])
+        found = await Backfill(tried, engine=engine, dry=True).run(source())  # type: ignore[arg-type]
+        wall, driver, beside = perf_counter() - began, process_time() - mine, cpu_of(pids[name]) - theirs
+        assert found.matched == matched
+        print(f"{name}: {wall:.2f} s, {driver + beside:.2f} CPU s, of which {driver:.2f} here", flush=True)
+
+
+def cpu_of(pids: list[int]) -> float:
+    """Return the CPU seconds of processes so far."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, list[int]]]:
+    """A scheduler and two workers as processes on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    worker = ["worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+    words = [["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], worker, worker]
+    running = [
+        subprocess.Popen([sys.executable, "-m", "dask", *some], cwd=folder, stderr=-3, start_new_session=True)
+        for some in words
+    ]
+    try:
+        yield f"dask://127.0.0.1:{port}", [one.pid for one in running]
+    finally:
+        for one in reversed(running):
+            os.killpg(one.pid, signal.SIGKILL)
+            one.wait()
+
+
+# --- pages ---
+
+
+async def warc(pages: int = 10_000) -> None:
+    """Match an archive with a rule that few pages can match: looked through first, and every page read."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        real = real_pages(folder)
+        word = rare(real)
+        path = folder / "pages.warc.gz"
+        written(path, real, pages)
+        rule = f"rules: [{{id: rare, find: '*{word}*', send: [desk]}}]"
+        print(f"{pages} pages, {path.stat().st_size / 1e6:.0f} MB packed; the rule: *{word}*")
+        found: dict[str, object] = {}
+        rates: list[float] = []
+        for whole in (False, True):
+            base = folder / str(whole)
+            base.mkdir()
+            async with opened(base, rule) as pipeline:
+                engine = Here(Lens(pipeline.ruleset) if whole else Lens.of(pipeline.ruleset))
+                await pipeline.sandbox.run(extract.warm)
+                began, cpu = perf_counter(), spent()
+                summary = await Backfill(pipeline, engine=engine).run(warcs([path]))
+                rates.append(spent() - cpu)
+                here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                print(
+                    f"{'every page' if whole else 'looked through'}: {rates[-1]:.1f} CPU s, {perf_counter() - began:.1f} s; "
+                    f"{dict(summary.outcomes)}; peak {here:.0f} MB here, {highest():.0f} MB in the sandbox"
+                )
+            with sqlite3.connect(base / "monitor.db") as database:
+                columns = [row[1] for row in database.execute("PRAGMA table_info(hits)") if row[1] != "found"]
+                asked = ", ".join(f'"{column}"' for column in columns)
+                found[str(whole)] = database.execute(f"SELECT {asked} FROM hits ORDER BY key").fetchall()
+        assert found["True"] == found["False"], "the hits differ"
+        print(f"{len(found['True'])} hits, the same; {rates[1] / rates[0]:.1f} times less")  # type: ignore[arg-type]
+
+
+def highest() -> float:
+    """Return the most memory of a process of the sandbox, in MB."""
+    sizes = [Path(f"/proc/{pid}/status").read_text() for pid in descendants(os.getpid())]
+    return max(int(line.split()[1]) for size in sizes for line in size.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+def real_pages(folder: Path) -> list[bytes]:
+    with tarfile.open(SHARED / "data" / "real.tar.gz") as archive:
+        inside = sorted(one.name for one in archive if "/html/" in one.name and one.name.endswith(".html"))
+        archive.extractall(folder, filter="data")
+    return [(folder / one).read_bytes() for one in inside]
+
+
+def rare(pages: list[bytes]) -> str:
+    """Return a long word that stands in the article of a page, and in the letters of two pages at the most."""
+    entry = Entry(key="entry", feed="")
+    letters = [extract.possible_letters(Page(url="", asked="", body=one), entry) or b"" for one in pages]
+    for body in pages:
+        article = extract.read(Page(url="", asked="", body=body), entry).article
+        for word in sorted(set(article.body.split()) if article else ()):
+            is_plain = word.isascii() and word.isalpha() and word.islower() and len(word) > 11
+            if is_plain and sum(word.encode() in one for one in letters) <= 2:
+                return word
+    raise AssertionError("no word is rare")
+
+
+def written(path: Path, pages: list[bytes], number: int) -> None:
+    """Write an archive of so many records, each packed by itself."""
+    with path.open("wb") as archive:
+        for n in range(number):
+            said = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + pages[n % len(pages)]
+            about = (
+                f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://krant{n % 40}.example/a-b-c-{10_000 + n}\r\n"
+                f"WARC-Date: 2026-02-01T10:00:00Z\r\nContent-Type: application/http; msgtype=response\r\n"
+                f"Content-Length: {len(said)}\r\n\r\n"
+            )
+            archive.write(gzip.compress(about.encode() + said + b"\r\n\r\n", 1))
+
+
+# --- beside a live run ---
+
+
+def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None:
+    """Publish stories while a daemon runs, in turn without and with a backfill beside it; tell how long alerts took."""
+    from tests.acceptance.newsroom import Newsroom, Paper, kill, secret_story, until  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path, _ = made(articles, folder)
+        papers = [Paper(f"krant{n}") for n in range(8)]
+        with Newsroom.open(folder / "room", papers) as room:
+            daemon = room.start("run")
+            until(lambda: all(room.site.asked[f"/{paper.name}.xml"] for paper in papers), 60, daemon)
+            sleep(5)
+            number, at = 0, {False: [], True: []}  # type: ignore[var-annotated]
+            past = None
+            for span in range(2 * spans):
+                with_it = span % 2 == 1
+                if with_it:
+                    past = room.start("backfill", "files", str(path))
+                    sleep(4)  # it has begun
+                ends = perf_counter() + seconds
+                while perf_counter() < ends:
+                    title, text = secret_story(number)
+                    papers[number % len(papers)].write(number, title, text)
+                    at[with_it].append(f"/{number}.html")
+                    number += 1
+                    sleep(0.7)
+                sleep(4)  # the last ones arrive
+                if with_it and past is not None:
+                    assert past.poll() is None, "the backfill came to its end"
+                    past.send_signal(signal.SIGTERM)
+                    past.wait(30)
+            kill(daemon)
+            told(folder / "room" / "monitor.db", at)
+
+
+def told(database: Path, at: dict[bool, list[str]]) -> None:
+    """Print how long it took from the poll that saw an entry to the alert that left, and how many arrived."""
+    asked = (
+        "SELECT e.link, e.found, min(d.sent) FROM deliveries d JOIN hits h ON h.key = d.hit "
+        "JOIN entries e ON e.article = h.article WHERE d.sent IS NOT NULL GROUP BY e.link, e.found"
+    )
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute(asked).fetchall()
+        past = connection.execute("SELECT count(*) FROM articles WHERE url = ''").fetchone()[0]
+    took: dict[bool, list[float]] = {False: [], True: []}
+    for link, found, sent in rows:
+        for with_it, names in at.items():
+            if any(link.endswith(name) for name in names):
+                took[with_it].append(moment(sent) - moment(found))
+    medians = {with_it: statistics.median(some) for with_it, some in took.items()}
+    for with_it, some in took.items():
+        name = "beside a backfill" if with_it else "alone"
+        spread = statistics.quantiles(some, n=10)
+        print(f"{name}: {len(some)} of {len(at[with_it])}; median {medians[with_it]:.2f} s, 90 % in {spread[-1]:.2f} s")
+    means = {with_it: statistics.fmean(some) for with_it, some in took.items()}
+    print(
+        f"{past} articles came in; the median {medians[True] / medians[False] - 1:+.0%}, the mean {means[True] / means[False] - 1:+.0%}"
+    )
+
+
+def moment(said: object) -> float:
+    from datetime import datetime  # noqa: PLC0415
+
+    return float(said) if isinstance(said, int | float) else datetime.fromisoformat(str(said)).timestamp()
+
+
+PARTS = {"workers": workers, "warc": warc, "beside": beside}
+
+
+if __name__ == "__main__":
+    part, *given = sys.argv[1:]
+    came = PARTS[part](*map(int, given))  # type: ignore[operator]
+    if asyncio.iscoroutine(came):
+        asyncio.run(came)
