@@ -96,18 +96,21 @@ def printed(scene: Scene, *articles: tuple[str, str, str]) -> None:
 
 async def killed_while(scene: Scene, postbox: Slow) -> None:
     """Let the daemon read and send, and end it while the mail server thinks; then start again."""
-    before, pipeline = scene.pipeline, without_sending(scene.pipeline)
-    scene.pipeline = pipeline
-    await scene.flow()
-    scene.pipeline = before
-    sending = asyncio.create_task(deliver_all(before, Tally(), "desk", asyncio.Event()))
+    await read(scene)
+    sending = asyncio.create_task(deliver_all(scene.pipeline, Tally(), "desk", asyncio.Event()))
     assert await asyncio.to_thread(postbox.thinking.wait, 20)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     postbox.thinks_over, postbox.answers_late = "", False
     postbox.thinking.clear()
-    scene.pipeline = before
     restarted(scene)
+
+
+async def read(scene: Scene) -> None:
+    """Let the daemon find what there is, and not come to sending it."""
+    before, scene.pipeline = scene.pipeline, without_sending(scene.pipeline)
+    await scene.flow()
+    scene.pipeline = before
 
 
 def without_sending(pipeline: Pipeline) -> Pipeline:
@@ -132,7 +135,7 @@ async def test_a_message_that_a_kill_interrupted_is_the_same_message_again(scene
     assert len(postbox.mails) == 1
 
     write(scene, 1, 2, 3)
-    await scene.flow()
+    await read(scene)
     scene.clock.forward(hours=1)
     await scene.flow()
 
