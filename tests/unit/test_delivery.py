@@ -549,10 +549,16 @@ def test_those_behind_a_refused_one_wait_with_it():
 
 
 class Room:
-    """A newsroom with one channel: hits are found, the clock ticks, the channel refuses at times."""
+    """A newsroom with one channel: hits are found, the clock ticks, the channel refuses at times.
 
-    def __init__(self, channel: Channel, zone: ZoneInfo, refusals: frozenset[int]) -> None:
-        self.channel, self.zone, self.refusals = channel, zone, refusals
+    At times the program dies when a message was sent and is not written down, and starts again.
+    """
+
+    def __init__(
+        self, channel: Channel, zone: ZoneInfo, refusals: frozenset[int], kills: frozenset[int] = frozenset()
+    ) -> None:
+        self.channel, self.zone, self.refusals, self.kills = channel, zone, refusals, kills
+        self.killed = 0
         self.outbox: dict[str, Delivery] = {}
         self.left: list[tuple[datetime, tuple[Delivery, ...]]] = []
         self.tries = 0
@@ -571,16 +577,24 @@ class Room:
         departure = depart(due, self.channel, now, self.zone, sent=sent, urgent={"urgent"})
         self.outbox |= {one.key: one for one in departure.held}
         for message in departure.messages:
-            self.send(message, now)
+            if not self.send(message, now):
+                return
 
-    def send(self, message: tuple[Delivery, ...], now: datetime) -> None:
+    def send(self, message: tuple[Delivery, ...], now: datetime) -> bool:
+        """Say whether the program lives on."""
         self.tries += 1
         message = tuple(sealed(message))
+        if self.tries in self.kills:
+            self.outbox |= {one.key: one for one in message}
+            self.left.append((now, message))
+            self.killed += 1
+            return False
         if self.tries in self.refusals:
             self.outbox |= {one.key: after_refused(one, refusal(), now, DAYS, 0.5) for one in message}
         else:
             self.outbox |= {one.key: after_sent(one, Receipt(), now) for one in message}
             self.left.append((now, message))
+        return True
 
 
 def is_urgent(message: Sequence[Delivery]) -> bool:
@@ -636,3 +650,22 @@ def test_every_delivery_leaves_exactly_once_in_open_hours_and_when_promised(
             for one in message:
                 promised = due_for(channel, one.created, zone, is_urgent([one]))
                 assert promised <= moment <= promised + timedelta(minutes=1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    channel=CHANNELS.filter(lambda channel: wide_enough(channel.quiet)),
+    start=MOMENTS,
+    finds=st.dictionaries(st.integers(0, 60), st.booleans(), min_size=1, max_size=12),
+    refusals=st.just(frozenset()) | st.frozensets(st.integers(1, 12), max_size=4),
+    kills=st.frozensets(st.integers(1, 12), min_size=1, max_size=6),
+)
+def test_what_a_kill_repeats_is_the_same_message(channel, start, finds, refusals, kills):
+    """Whatever was found, refused or held since: one repetition a kill, and every delivery in one message alone."""
+    room = Room(channel, BRUSSELS, refusals, kills)
+    live(room, start, finds, {})
+
+    names = [enveloped(message, NOW).key for _, message in room.left]
+    in_which = {(one.key, name) for name, (_, message) in zip(names, room.left, strict=True) for one in message}
+    assert len(in_which) == len(room.outbox) == len(finds)
+    assert len(names) - len(set(names)) == room.killed
