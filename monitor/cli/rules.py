@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import sys
+import textwrap
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -340,9 +341,15 @@ async def _extracted(page: Page, name: str) -> Article | None:
     return reading.article
 
 
+def _called(article: Article) -> str:
+    """Return what a person knows an article by: a text file has no title and no address, but a beginning."""
+    beginning = textwrap.shorten(article.lead or article.body, 60, placeholder=" …")
+    return article.title or article.url or beginning or article.key
+
+
 def _print_explanation(found: Explanation, article: Article) -> None:
     word = click.style("matches", fg="red", bold=True) if found.matched else click.style("does not match", bold=True)
-    click.echo(f"{found.rule} {word}: {article.title or article.url or article.key}\n")
+    click.echo(f"{found.rule} {word}: {_called(article)}\n")
     for removed in found.removed:
         click.echo(f"  {click.style(removed.cause, fg='yellow')}: {removed.text}")
     for line in found.lines:

@@ -322,7 +322,7 @@ def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
     result = monitor("rules", "explain", "secret", "near.txt")
 
     assert result.exit_code == 1
-    assert "does not match" in result.stdout
+    assert result.stdout.startswith("secret does not match: Een geheim. Het overleg was gisteren.\n")
     assert "geheim*: 1 × “geheim”" in result.stdout
     assert "[sentence]   [sentence]" not in result.stdout
     many = monitor("rules", "explain", "secret", "articles.jsonl")
