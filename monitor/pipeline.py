@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -156,14 +157,13 @@ class Pipeline:
         What a feed lists at its first poll is read too, so that it is on record, but nobody is told.
         """
         first = before.state.polled is None
-        old = [replace(entry, found=now) for entry in found.old]
-        new = [replace(entry, found=now, due=now) for entry in (*found.new, *(old if first else ()))]
+        old = [replace(entry, found=now) for entry in found.old] if not first else []
+        new = [replace(entry, found=now, due=now) for entry in (*found.new, *(found.old if first else ()))]
         edited = [replace(entry, due=now) for entry in found.edited]
         if first and self.tell_old:
             new = [replace(entry, silent=False) for entry in new]
         after, notices = self._told_of_trouble(after, now)
-        save, old = self.store.save_poll, [] if first else old
-        await self.store.apart(save, after, poll, new, edited, notices, old=old, renamed=found.renamed)
+        await self.store.apart(self.store.save_poll, after, poll, new, edited, notices, old=old, renamed=found.renamed)
 
     def _told_of_trouble(self, feed: Feed, now: datetime) -> tuple[Feed, tuple[Delivery, ...]]:
         """Tell settings.ops once that something is wrong with a feed, and once when it is over."""
@@ -554,7 +554,8 @@ async def judged(  # noqa: PLR0913 - a page, what is known of it, and what judge
 ) -> Verdict:
     """Return the verdict on a page; the dearer extraction runs only where the first text matches a rule.
 
-    `twins` tells how many other links of an article's host had its very text, where that is on record.
+    `twins` tells how many other links of an article's host had its very text, where that is on record. A page that the
+    first extraction dies of is matched on the feed's words, one that the dearer dies of on its first text.
     """
 
     async def verdict_on(reading: Reading) -> Verdict:
@@ -564,13 +565,24 @@ async def judged(  # noqa: PLR0913 - a page, what is known of it, and what judge
     if page is None:
         return judge.verdict(Reading(Outcome.NO_TEXT, None, "the entry has no link"), entry, feed, ruleset)
     try:
-        first = await sandbox.run(extract.read, page, entry, feed)
-        verdict = await verdict_on(first)
-        if verdict.matches and verdict.outcome is Outcome.READ:
-            verdict = await verdict_on(await sandbox.run(extract.refine, page, first))
+        first = await _twice(sandbox, extract.read, page, entry, feed)
     except SandboxError as error:
         return judge.verdict(Reading(Outcome.FAILED, None, str(error)), entry, feed, ruleset)
+    verdict = await verdict_on(first)
+    if verdict.matches and verdict.outcome is Outcome.READ:
+        with suppress(SandboxError):
+            return await verdict_on(await _twice(sandbox, extract.refine, page, first))
     return verdict
+
+
+async def _twice(sandbox: Sandbox, read: Callable[..., Reading], *args: object) -> Reading:
+    """Return what reading says; a worker that died may have died of its neighbours, so another one tries once more."""
+    try:
+        return await sandbox.run(read, *args)
+    except SandboxError as error:
+        if error.reason == "timeout":
+            raise
+        return await sandbox.run(read, *args)
 
 
 def _poll_record(

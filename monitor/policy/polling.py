@@ -153,7 +153,10 @@ class _Sight:
 
     def fresh(self, known: Mapping[str, Known]) -> Entry:
         """Return the entry as a new one: without the names by which others go."""
-        names = tuple(name for name in (self.entry.key, *self.entry.aliases) if name not in known)
+        own = (self.entry.key, *self.entry.aliases)
+        names = tuple(name for name in own if name not in known)
+        if names == own:
+            return self.entry
         return replace(self.entry, key=names[0], aliases=names[1:]) if names else self.entry
 
     def edited(self) -> Entry | None:

@@ -1,7 +1,7 @@
 """The three steps on a real database: nothing is lost, nobody is told twice, and one trouble stops nothing else."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from monitor.archives.web import listed
 from monitor.backfill import Backfill
 from monitor.config import Config
 from monitor.daemon import Daemon
-from monitor.errors import DeliveryError, FetchError, StoreError
+from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
 from monitor.model import Mute, Notice, Outcome
 from monitor.store import Queries, Store
 from monitor.store.places import PAGE_SIZE
@@ -343,6 +343,42 @@ async def test_the_ledger_sums_under_faults(scene):
     assert ledger.listed == ledger.new + ledger.known
     assert ledger.new == 7
     assert ledger.missing == 0
+
+
+class Dying:
+    """A sandbox whose workers die so many times of one kind of work."""
+
+    def __init__(self, times: int, work: str = "read", reason: str = "crash") -> None:
+        self.left, self.work, self.reason = times, work, reason
+
+    async def run(self, function: Callable[..., object], *args: object, deadline: timedelta | None = None) -> object:
+        if self.left and function.__name__ == self.work:
+            self.left -= 1
+            raise SandboxError(self.reason, self.work)
+        return function(*args)
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "outcome", "in_full"),
+    [
+        (Dying(1), Outcome.READ, True),
+        (Dying(2), Outcome.FAILED, False),
+        (Dying(1, reason="timeout"), Outcome.FAILED, False),
+        (Dying(9, "refine"), Outcome.READ, True),
+    ],
+    ids=["one worker dies", "each worker dies", "it never ends", "only the better text cannot be had"],
+)
+async def test_a_page_that_a_worker_dies_of_loses_no_story(scene, sandbox, outcome, in_full):
+    """Another worker tries once more; then the feed's words are matched, and the hit says so."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    scene.pipeline = replace(scene.pipeline, sandbox=sandbox)
+
+    found = await scene.flow()
+
+    assert (found[outcome], found[Outcome.SENT]) == (1, 1)
+    (record,) = asked(scene).list_hits()
+    assert record.hit.article.complete is in_full
 
 
 class Faulty:

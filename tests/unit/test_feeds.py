@@ -279,6 +279,17 @@ def test_a_damaged_spot_loses_one_entry_at_most(noise: bytes, at: int, name: str
     assert len(parse(page(body[:at] + noise + body[at:]), FEED).entries) >= whole - 1
 
 
+def test_a_document_that_is_a_path_or_an_address_is_never_opened(tmp_path):
+    """feedparser takes bytes that look like a path for one: a stranger could read our files to us."""
+    secret = tmp_path / "feed.xml"
+    secret.write_text(
+        "<rss version='2.0'><channel><title>geheim</title><item><title>geheim</title></item></channel></rss>"
+    )
+    for body in (str(secret), f"file://{secret}", "/dev/zero", "http://127.0.0.1:9/rss"):
+        document = feeds.parse(Page(url="https://krant.example/rss", asked="", body=body.encode()), FEED)
+        assert (document.outcome, document.entries, document.title) == (Outcome.FAILED, (), "")
+
+
 def test_an_xml_bomb_is_harmless() -> None:
     """Nor is a file outside ever read."""
     names = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
