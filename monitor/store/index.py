@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final, Protocol
 from unicodedata import unidata_version
 
 from sqlalchemy import Connection, func, select, text
 
 from monitor.model import Article
-from monitor.rules.needs import Need, answered, index_words
+from monitor.rules.needs import Need, answered, index_words, patterns_of
 from monitor.rules.text import SMALL_WORDS
 from monitor.rules.words import glob
 from monitor.store import tables as t
@@ -31,6 +32,8 @@ NAME: Final = "word_index"
 # `rules.text` folds otherwise.
 FORM: Final = f"1/{unidata_version}"
 _STATE: Final = "word index"  # in `meta`
+# Who asks for so many patterns asks for most articles; to look each of them up takes longer than to look at those.
+MOST: Final = 20_000
 
 
 Numbers = frozenset[int] | None
@@ -105,13 +108,17 @@ def settle(connection: Connection, number: int, article: Article) -> None:
 
 def candidates(connection: Connection, need: Need) -> Numbers:
     """Return the articles that hold a need, as far as they are indexed; more may be among them, and none is missing."""
+    patterns = set(islice(patterns_of(need), MOST + 1))
+    if len(patterns) > MOST:
+        return None
     index = _index(connection)
-    return answered(need, lambda pattern: _holding(index, pattern), _in_all, _in_any)
+    holding = {pattern: _holding(index, pattern) for pattern in patterns}
+    return answered(need, holding.__getitem__, _in_all, _in_any)
 
 
 def _holding(index: _Index, pattern: bytes) -> Numbers:
     pieces = pattern.split(b"*")
-    if any(glob(pieces, word) for word in SMALL_WORDS):
+    if pattern in SMALL_WORDS or (len(pieces) > 1 and any(glob(pieces, word) for word in SMALL_WORDS)):
         return None
     return frozenset(index.holding(pattern))
 
