@@ -246,7 +246,9 @@ class KeepShape(_Shape):
     """How long things are kept."""
 
     articles: Duration | None = Field(default=None, description="Articles and hits. Default 400d.")
-    pages: Duration | None = Field(default=None, description="What feeds sent along (texts, polls), for when something went wrong. Default 14d.")
+    pages: Duration | None = Field(
+        default=None, description="What feeds sent along (texts, polls), for when something went wrong. Default 14d."
+    )
 
 
 class NetworkShape(_Shape):

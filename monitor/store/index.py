@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Final, Protocol
 from unicodedata import unidata_version
 
@@ -108,7 +107,7 @@ def settle(connection: Connection, number: int, article: Article) -> None:
 
 def candidates(connection: Connection, need: Need) -> Numbers:
     """Return the articles that hold a need, as far as they are indexed; more may be among them, and none is missing."""
-    patterns = set(islice(patterns_of(need), MOST + 1))
+    patterns = set(patterns_of(need))
     if len(patterns) > MOST:
         return None
     index = _index(connection)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Article, Outcome, Verdict
 from monitor.rules.compile import compile_rules
-from monitor.rules.needs import EVERYTHING, All, needs
+from monitor.rules.needs import EVERYTHING, All, Any, needs
 from monitor.rules.spec import Rule, RuleBook, TermList
 from monitor.rules.text import fold
 from monitor.store import Queries, Record, Store, index
@@ -132,6 +132,15 @@ def test_what_stands_in_every_text_is_no_help(store, queries):
         assert index.candidates(c, b"*e*") is None
         assert index.candidates(c, EVERYTHING) is None
         assert index.candidates(c, All((b"de", b"zzz"))) == frozenset()
+
+
+def test_the_same_word_may_be_asked_for_often(store, queries, monkeypatch):
+    """Lists name a word many times; who asks for too many different ones is shown everything."""
+    monkeypatch.setattr(index, "MOST", 2)
+    record(store, *map(an_article, ("eekhoorn", "olifant", "giraf", "neushoorn")))
+    often = Any(tuple(All((b"eekhoorn", b"*hoorn")) for _ in range(9)))
+    assert [one.body for one in queries.articles(need=often)] == ["eekhoorn"]
+    assert len(list(queries.articles(need=Any((b"eekhoorn", b"olifant", b"giraf"))))) == 4
 
 
 def test_candidates_come_in_order_and_between_the_dates(store, queries, monkeypatch):
