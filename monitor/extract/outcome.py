@@ -305,8 +305,8 @@ def _below(seen: Sight) -> Iterator[str]:
     last = next((block.text for block in reversed(seen.blocks) if len(text.words(block.text)) >= PROSE), "")
     ends = [node for node in seen.tree.iter("p", "div", "td") if last and _line(node) == last]
     for node in ends[-1].xpath(f"following::*[position() <= {_NEAR}]") if ends else ():
-        if not any(child.tag in _PARTS for child in node):
-            yield _line(node)
+        if not any(child.tag in _PARTS for child in node) and weeds.is_of_reading(line := _line(node)):
+            yield line
 
 
 def _line(node: HtmlElement) -> str:

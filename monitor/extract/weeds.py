@@ -68,6 +68,10 @@ _PAY = re.compile(
     r"|\b(?:registrieren|registreer|inscrivez|register)\b.{0,40}\b(?:weiter\w*lesen|lezen|lire|read)",
     re.IGNORECASE,
 )
+_READING = re.compile(
+    r"\b(?:lees|lezen|lisez|lire|suite|lesen|weiterlesen|weiterzulesen|read|reading|artikel|article|exclusi\w+|exklusiv|réservée?s?)\b",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(rf"\W*{_LABEL}\b", re.IGNORECASE)
 _LONGEST = 240  # signs; what is longer is text
 
@@ -98,6 +102,11 @@ def is_dateline(line: str) -> bool:
 def asks_to_pay(line: str) -> bool:
     """Return whether this line says that there is more to read for those who pay, or register."""
     return len(line) < 300 and bool(_PAY.search(line))
+
+
+def is_of_reading(line: str) -> bool:
+    """Return whether this line speaks of reading, or of this article: a footer asks for a subscription on every page."""
+    return bool(_READING.search(line))
 
 
 def _leads_elsewhere(block: Block) -> bool:

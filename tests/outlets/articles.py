@@ -196,6 +196,19 @@ def brief(words: Words, language: str) -> tuple[str, str]:
     return f"/kort/{words.slug}", document(head, body, language)
 
 
+def beside_invitations(words: Words, language: str) -> tuple[str, str]:
+    """A short free article above the invitations that every page of the paper ends with."""
+    invitation = {
+        "nl": "Word abonnee vanaf 3 euro per week", "fr": "Abonnez-vous à partir de 3 euros par semaine",
+        "de": "Jetzt Abo sichern ab 3 Euro die Woche", "en": "Subscribe now from 3 euros a week",
+    }[language]  # fmt: skip
+    head = f"<title>{words.title} | {words.paper}</title><meta property='og:type' content='article'>"
+    body = f"{menu(words)}<article><h1>{words.title}</h1><p>{escape(words.lead)}</p></article>"
+    return f"/kort/{words.slug}", document(
+        head, f"{body}<footer><h3>{invitation}</h3><p>{words.subscribe}</p></footer>", language
+    )
+
+
 def live(words: Words, language: str) -> tuple[str, str]:
     updates = [
         {
@@ -249,7 +262,7 @@ def cut_by_links(words: Words, language: str) -> tuple[str, str]:
 ARTICLES: dict[str, Callable[[Words, str], tuple[str, str]]] = {
     made.__name__: made
     for made in (
-        wordpress, small_site, drupal, arc, shell, amp, old_tables, microdata, divs_only, typo3, paid_and_whole, brief, live,
+        wordpress, small_site, drupal, arc, shell, amp, old_tables, microdata, divs_only, typo3, paid_and_whole, beside_invitations, brief, live,
         behind_banner, on_privacy, cut_by_links,
     )
 }  # fmt: skip
