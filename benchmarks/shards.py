@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
 import resource
 import signal
@@ -23,7 +24,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,12 +32,11 @@ from time import perf_counter, process_time, sleep
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # from a checkout, whatever is installed
 
-from backfill import SETTINGS, made
+from backfill import SETTINGS, filled, made
 from generated import Chance, book, real_articles
 from polling import descendants, spent
 
 from monitor import config, extract, wiring
-from monitor.archives import files
 from monitor.archives.record import stored
 from monitor.archives.warc import warcs
 from monitor.backfill import Backfill
@@ -64,9 +64,8 @@ async def workers(articles: int = 20_000, rules: int = 100) -> None:
     """Match stored articles once more: alone, in one process, in two, on a cluster of two; one after the other, in rounds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path, _ = made(articles, folder)
+        filled(f"sqlite:///{folder / 'monitor.db'}", articles)
         async with opened(folder) as pipeline:
-            await Backfill(pipeline).run(files([path]))
             written = book(Chance(real_articles()).rules(rules))
             tried = replace(pipeline, config=replace(pipeline.config, book=written), ruleset=compile_rules(written))
             source = partial(stored, pipeline.config.settings.database)
@@ -214,7 +213,11 @@ def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path, _ = made(articles, folder)
+        path = folder / "articles.jsonl"
+        with path.open("w") as lines:
+            for n, one in enumerate(made(articles)):
+                said = {"id": f"a{n}", "title": one.title, "body": one.body, "published": one.published.isoformat()}  # type: ignore[union-attr]
+                lines.write(json.dumps(said) + "\n")
         papers = [Paper(f"krant{n}") for n in range(8)]
         with Newsroom.open(folder / "room", papers) as room:
             daemon = room.start("run")
@@ -225,8 +228,9 @@ def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None
             for span in range(2 * spans):
                 with_it = span % 2 == 1
                 if with_it:
+                    before = taken_in(folder / "room" / "monitor.db")
                     past = room.start("backfill", "files", str(path))
-                    sleep(4)  # it has begun
+                    until(lambda before=before: taken_in(folder / "room" / "monitor.db") > before, 90, past)
                 ends = perf_counter() + seconds
                 while perf_counter() < ends:
                     title, text = secret_story(number)
@@ -243,6 +247,12 @@ def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None
             told(folder / "room" / "monitor.db", at)
 
 
+def taken_in(database: Path) -> int:
+    """Return how many articles a backfill has brought in so far."""
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM articles WHERE url = ''").fetchone()[0])
+
+
 def told(database: Path, at: dict[bool, list[str]]) -> None:
     """Print how long it took from the poll that saw an entry to the alert that left, and how many arrived."""
     asked = (
@@ -251,7 +261,6 @@ def told(database: Path, at: dict[bool, list[str]]) -> None:
     )
     with sqlite3.connect(database) as connection:
         rows = connection.execute(asked).fetchall()
-        past = connection.execute("SELECT count(*) FROM articles WHERE url = ''").fetchone()[0]
     took: dict[bool, list[float]] = {False: [], True: []}
     for link, found, sent in rows:
         for with_it, names in at.items():
@@ -263,9 +272,8 @@ def told(database: Path, at: dict[bool, list[str]]) -> None:
         spread = statistics.quantiles(some, n=10)
         print(f"{name}: {len(some)} of {len(at[with_it])}; median {medians[with_it]:.2f} s, 90 % in {spread[-1]:.2f} s")
     means = {with_it: statistics.fmean(some) for with_it, some in took.items()}
-    print(
-        f"{past} articles came in; the median {medians[True] / medians[False] - 1:+.0%}, the mean {means[True] / means[False] - 1:+.0%}"
-    )
+    more, mean = medians[True] / medians[False] - 1, means[True] / means[False] - 1
+    print(f"{taken_in(database)} articles came in; the median {more:+.0%}, the mean {mean:+.0%}")
 
 
 def moment(said: object) -> float:

@@ -49,29 +49,36 @@ _BETWEEN = b" -"
 
 def possible_letters(page: Page, entry: Entry) -> bytes | None:
     """Return, folded and run together, all words that reading may find, and more; None when only reading can tell."""
-    shown, linked = _parted(tree.legible(page.body, page.charset))
+    parts = _parted(tree.legible(page.body, page.charset))
+    if parts is None:
+        return None
+    shown, linked = parts
     odd = [found["unclear"] for found in _ODD.finditer(shown)]
     if any(odd):
         return None
     texts = [_TAG.sub(" ", shown), *_META.findall(shown), *_RAW.findall(shown), *map(_unescaped_json, linked)]
     if odd:
-        texts.append(_WIDE.sub(" ", shown))
+        texts.append(_WIDE.sub(" ", shown[: shown.rfind(">") + 1]))
     text = "\n".join((*texts, entry.title, entry.summary, entry.content))
     return b"".join(fold(one).translate(None, _BETWEEN) for one in _readings(text))
 
 
-def _parted(said: str) -> tuple[str, list[str]]:
-    """Return a page without its scripts and styles, and its JSON-LD."""
+def _parted(said: str) -> tuple[str, list[str]] | None:
+    """Return a page without its scripts and styles, and its JSON-LD; None when it is unclear where that ends."""
     shown, linked, at = list[str](), list[str](), 0
+    end = _UNREAD_END.search(said)
     while found := _UNREAD.search(said, at):
-        end = _UNREAD_END.search(said, found.end())
-        inside = said[found.end() : end.start() if end else len(said)]
-        if "ld+json" in found[0]:
-            linked.append(inside)
-        is_clear = end is not None and not _BEGUN.search(inside)
-        past = end.start() if end and is_clear else found.end()
-        shown.append(said[at : found.end()])
-        at = past
+        begin = found.end()
+        end = _UNREAD_END.search(said, begin) if end and end.start() < begin else end
+        is_clear = end is not None and not _BEGUN.search(said, begin, end.start())
+        if "ld+json" in unescape(found[0]).lower():
+            if not (end and is_clear):
+                return None
+            linked.append(said[begin : end.start()])
+        if end is None:
+            break
+        shown.append(said[at:begin])
+        at = end.start() if is_clear else begin
     return "".join((*shown, said[at:])), linked
 
 

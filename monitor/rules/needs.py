@@ -151,6 +151,8 @@ def index_words(article: Article) -> set[bytes]:
 
 # Of each four letters that follow each other is noted that they are there, by the low bits of each.
 _GRAM, _BITS = 4, 5
+# So many pieces are looked for one by one; with more of them near, that takes longer than to find out in another way.
+MANY = 250
 
 Truths = NDArray[np.bool_]
 
@@ -189,7 +191,9 @@ class Sieve:
         """Say the same of a text that was folded (`rules.text.fold`)."""
         plain = folded.replace(b"-", b"")
         near = self._near(plain)
-        return self._holds(near) and self._holds(self._there(near, plain))
+        if not self._holds(near):
+            return False
+        return bool(near.sum() > MANY) or self._holds(self._there(near, plain))
 
     def _near(self, text: bytes) -> Truths:
         """Say of each piece whether all its grams are in a text. One of fewer letters than a gram has none to lack."""

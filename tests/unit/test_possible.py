@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor import extract
 from monitor.model import Entry, Outcome, Page, Reading
-from monitor.rules.text import folded
+from monitor.rules.needs import index_words
 
 ENTRY = Entry(key="entry", feed="")
 PROSE = (
@@ -24,7 +24,7 @@ def page(body: str | bytes, *, head: str = "", charset: str = "") -> Page:
 
 
 def words(reading: Reading) -> set[bytes]:
-    return set(folded(reading.article).words) if reading.article else set()
+    return index_words(reading.article) if reading.article else set()
 
 
 def missing(one: Page) -> set[bytes]:
@@ -87,6 +87,8 @@ HEADS = {
     "a sign that closes a tag": "<meta name=description content='Eerst > dan een tegenhanger in de stad waar zij woont'>",
     "JSON-LD": '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", "description": '
     '"Zij zag een t\\u00e9gen\\u00adhanger in de stad waar hij nu woont."}</script>',
+    "JSON-LD under a name that is escaped": '<script type="application/ld&#x2B;json">{"@type": "NewsArticle", '
+    '"headline": "x", "description": "Zij zag een t\\u00e9genhanger in de stad waar hij nu woont."}</script>',
     "JSON-LD of letters beyond the first plane": '<script type="application/ld+json">{"@type": "NewsArticle", "headline": '
     '"x", "description": "Zij zag een \\ud835\\udc2degenhanger in de stad waar hij woont."}</script>',
     "JSON-LD with a tag that is cut off": '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", '
@@ -101,6 +103,15 @@ def test_what_a_page_says_of_itself_is_not_missing(head):
 
     assert b"tegenhanger" in (extract.possible_letters(one, ENTRY) or b"")
     assert b"tegenhanger" in words(extract.read(one, ENTRY))
+
+
+def test_where_json_ld_ends_is_for_a_parser_to_say():
+    """A script that begins another one, or never ends, may hold the whole page."""
+    for head in (
+        '<script type="application/ld+json">{<script>}',
+        '<script type="application/ld+json"><script></script>',
+    ):
+        assert extract.possible_letters(page("De markt.", head=head), ENTRY) is None
 
 
 def test_an_encoding_is_that_of_the_page():
