@@ -6,14 +6,17 @@ cannot match; what stays is looked at by `rules.fits`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from monitor.rules.rows import Ints, Rows, distinct, heads, is_in, spread
+from monitor.rules.rows import Ints, Rows, distinct, heads, is_in
 from monitor.rules.sheet import Sheet, plain_language
 from monitor.rules.tables import UNITS, Tables
+
+Names = tuple[int, ...]  # words of the vocabulary, and plain phrases (`~phrase`)
 
 # Marks of so many bytes stay near the processor: at a hundred thousand lines those of a few articles.
 NEAR = 1 << 19
@@ -32,20 +35,19 @@ class Batch:
         self.classes: Ints
         self.firsts: Ints
         self.pasts: Ints
-        words = np.fromiter(map(tables.classes.__getitem__, sheet.words), np.int64, len(sheet.words))
+        self._words = np.fromiter(map(tables.classes.__getitem__, sheet.words), np.int64, len(sheet.words))
         several = {(one.first, one.past): tables.names[tables.classes[one.form]] for one in sheet.joined}
-        self._put(words, several)
-        phrases = self._phrases() if tables.links.step_phrase.size else []
-        if phrases:
+        self._put(several)
+        if tables.links.around and (phrases := self._phrases(several)):
             for phrase, first, past in phrases:
                 several[first, past] = (*several.get((first, past), ()), ~phrase)
-            self._put(words, several)
+            self._put(several)
 
-    def _put(self, words: Ints, several: dict[tuple[int, int], tuple[int, ...]]) -> None:
-        """Put together the classes of words, and the names of what is several words."""
-        self.firsts = np.flatnonzero(words)
+    def _put(self, several: dict[tuple[int, int], Names]) -> None:
+        """Put together the words, and what is several words."""
+        self.firsts = np.flatnonzero(self._words)
         self.pasts = self.firsts + 1
-        self.classes = words[self.firsts]
+        self.classes = self._words[self.firsts]
         added = [(first, past, self.tables.class_of(names)) for (first, past), names in several.items() if names]
         if added:
             first, past, classes = np.array(added, np.int64).T
@@ -54,43 +56,31 @@ class Batch:
             self.firsts, self.pasts = firsts[order], pasts[order]
             self.classes = np.concatenate([self.classes, classes])[order]
 
-    def _phrases(self) -> list[tuple[int, int, int]]:
-        """Return phrase, first and past of each plain phrase; of several from one first word the shortest."""
-        ends = self._steps_taken()
-        if not any(some.size for some in ends):
-            return []
-        phrase, first, past = np.concatenate(ends, axis=1)
-        inside = self.sheet.sentence_of
-        kept = np.flatnonzero(inside[first] == inside[past - 1])
-        kept = kept[np.lexsort((past[kept], first[kept], phrase[kept]))]
-        rows = np.stack([phrase[kept], first[kept], past[kept]])
-        another = np.any(np.diff(rows[:2], axis=1, prepend=-1), axis=0)
-        found: list[tuple[int, int, int]] = list(map(tuple, rows[:, another].T.tolist()))
-        return found
+    def _phrases(self, several: dict[tuple[int, int], Names]) -> list[tuple[int, int, int]]:
+        """Return phrase, first and past of each plain phrase; of several from one first word the shortest.
 
-    def _steps_taken(self) -> list[Ints]:
-        """Return phrase, first and past, in columns, of all that takes the steps of a plain phrase one by one."""
-        links, rows = self.tables.links, self.tables.steps_of.view()
+        They are looked for where their rarest words stand; the other words of a phrase may be joined forms as well.
+        """
+        rows = self.tables.rarest_of.view()
         found = rows.spread(self.classes)
-        steps: Ints = rows.values[found.at].astype(np.int64)
-        at = found.rows()
-        begun = np.flatnonzero(links.step_first[steps])
-        if not begun.size:
+        if not found.at.size:
             return []
-        reach = len(self.sheet.words) + 1
-        keys = steps * reach + self.firsts[at]
-        order = np.argsort(keys)
-        keys, pasts = keys[order], self.pasts[at][order]
-        step, first, past = steps[begun], self.firsts[at][begun], self.pasts[at][begun]
-        ends: list[Ints] = []
-        while step.size:
-            low, high = (np.searchsorted(keys, (step + 1) * reach + past, side) for side in ("left", "right"))
-            onward = spread(low, high - low)
-            step, first, past = onward.beside(step) + 1, onward.beside(first), pasts[onward.at]
-            done = links.step_last[step]
-            ends.append(np.stack([links.step_phrase[step[done]].astype(np.int64), first[done], past[done]]))
-            step, first, past = step[~done], first[~done], past[~done]
-        return ends
+        at = found.rows()
+        rarest = (rows.values[found.at].tolist(), self.firsts[at].tolist(), self.pasts[at].tolist())
+        steps, around = _Steps(self, several), self.tables.links.around
+        ends: dict[tuple[int, int], int] = {}
+        for phrase, first, past in zip(*rarest, strict=True):
+            before, behind = around[phrase]
+            # Most fail here, at the nearest word.
+            if (before and not steps.back(first, before[0])) or (behind and not steps.onward(past, behind[0])):
+                continue
+            pasts = walked(steps.onward, past, behind)
+            for start in walked(steps.back, first, before) if pasts else ():
+                ends[phrase, start] = min({*pasts, ends.get((phrase, start), max(pasts))})
+        if not ends:
+            return []
+        inside = self.sheet.sentence_of
+        return [(phrase, first, past) for (phrase, first), past in ends.items() if inside[first] == inside[past - 1]]
 
     def class_at(self, first: int, past: int) -> int:
         """Return the class of the place that is the words at positions [first, past)."""
@@ -123,6 +113,37 @@ class Batch:
     def languages(self) -> list[str]:
         """The language of each article, "" when unsure."""
         return [plain_language(article.language) for article in self.sheet.articles]
+
+
+class _Steps:
+    """From word to word of a phrase; a hyphenated word is one step as well as several."""
+
+    def __init__(self, batch: Batch, several: dict[tuple[int, int], Names]) -> None:
+        self._names = [batch.tables.names[number] for number in batch._words.tolist()] + [()]
+        self._behind = {first: (past, names) for (first, past), names in several.items()}
+        self._before = {past: (first, names) for (first, past), names in several.items()}
+
+    def onward(self, at: int, wid: int) -> list[int]:
+        """Return past which positions a word ends that begins at this one."""
+        found = [at + 1] if wid in self._names[at] else []
+        if at in self._behind and wid in self._behind[at][1]:
+            found.append(self._behind[at][0])
+        return found
+
+    def back(self, at: int, wid: int) -> list[int]:
+        """Return where a word begins that ends right before this position."""
+        found = [at - 1] if wid in self._names[at - 1] else []  # before the first is the last: none
+        if at in self._before and wid in self._before[at][1]:
+            found.append(self._before[at][0])
+        return found
+
+
+def walked(step: Callable[[int, int], list[int]], at: int, words: Iterable[int]) -> set[int]:
+    """Return where these words, one after the other, lead to from a position."""
+    reached = {at}
+    for wid in words:
+        reached = {end for start in reached for end in step(start, wid)}
+    return reached
 
 
 class Kinds(NamedTuple):

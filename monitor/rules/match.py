@@ -67,6 +67,7 @@ class Finder:
         self._vocabulary = lexicon.vocabulary
         self._lists = lexicon.lists
         self._ends_of: dict[int, Ends] = {}
+        self._sentences_of: dict[int, frozenset[int]] = {}
         self._atoms: dict[tuple[int, Blank], tuple[Occurrence, ...]] = {}
         self._entries: dict[tuple[str, str, Blank], tuple[tuple[LeanEntry, tuple[Occurrence, ...]], ...]] = {}
         self._blanks: dict[Terms, Blank] = {}
@@ -115,18 +116,28 @@ class Finder:
         found = self._atoms.get(key)
         if found is None:
             lacks = any(map(self.present.isdisjoint, self._vocabulary.needs[atom]))
-            found = self._atoms[key] = () if lacks else self._search(self._vocabulary.nodes[atom], blank)
+            found = self._atoms[key] = () if lacks else self._search(atom, blank)
         return found
 
-    def _search(self, nodes: Nodes, blank: Blank) -> tuple[Occurrence, ...]:
+    def _search(self, atom: int, blank: Blank) -> tuple[Occurrence, ...]:
+        nodes = self._vocabulary.nodes[atom]
         if len(nodes) == 1 and isinstance(nodes[0], int) and not blank:
             return tuple((first, min(pasts)) for first, pasts in sorted(self.ends(nodes[0]).items()))
         found = []
         for first in self._starts(nodes):
-            ends = self._ends(nodes, first, self.sheet.end_of_sentence(first), blank)
+            limit = self.sheet.end_of_sentence(first)
+            has_all = all(any(limit in self._sentences(wid) for wid in words) for words in self._vocabulary.needs[atom])
+            ends = self._ends(nodes, first, limit, blank) if has_all else ()
             if ends:
                 found.append((first, min(ends)))
         return tuple(found)
+
+    def _sentences(self, wid: int) -> frozenset[int]:
+        """Return the sentences with a word, by where they end."""
+        known = self._sentences_of.get(wid)
+        if known is None:
+            known = self._sentences_of[wid] = frozenset(map(self.sheet.end_of_sentence, self.ends(wid)))
+        return known
 
     def _starts(self, nodes: Nodes) -> list[int]:
         """Return the positions at which a phrase may begin, in order."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +30,23 @@ MOST_PARTS = 8
 ALL_LANGUAGES = (1 << 31) - 1
 
 
+class Around(NamedTuple):
+    """The words of a plain phrase, but for its rarest."""
+
+    before: tuple[int, ...]  # the nearest first
+    behind: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Links:
-    """Which sources words and phrases lead to, and in which languages. Slots and steps of a phrase follow each other."""
+    """Which sources words and phrases lead to, and in which languages. The slots of a phrase follow each other."""
 
     words: Rows  # word → sources that stand where it does
     masks: Ints  # of each of those: the languages in which the word is enough
     phrases: Rows  # phrase → sources
     phrase_masks: Ints  # of each of those
-    steps: Rows  # word → the steps of plain phrases that it takes
-    step_phrase: Ints  # of each step
-    step_first: Flags
-    step_last: Flags
+    rarest: Rows  # word → the plain phrases of which it is the rarest word
+    around: dict[int, Around]  # of each plain phrase
     slots: Rows  # word → the slots of other phrases that it fills
     slot_phrase: Ints  # of each slot
     sizes: Ints  # of each phrase: its slots
@@ -173,8 +179,8 @@ class _Linked:
         self._vocabulary = vocabulary
         self._words: dict[tuple[int, int], int] = {}  # word, source → in which languages the word is enough
         self._phrases: dict[tuple[int, int], int] = {}
-        self._steps: list[tuple[int, int]] = []
-        self._step_phrase: list[int] = []
+        self._rarest: list[tuple[int, int]] = []
+        self._around: dict[int, Around] = {}
         self._slots: list[tuple[int, int]] = []
         self._slot_phrase: list[int] = []
         self._sizes: list[int] = []
@@ -209,24 +215,25 @@ class _Linked:
             for words in needs:
                 self._slots += [(wid, len(self._slot_phrase)) for wid in words]
                 self._slot_phrase.append(number)
-            for wid in self._vocabulary.plain_words(atom) if plain else ():
-                self._steps.append((wid, len(self._step_phrase)))
-                self._step_phrase.append(number)
+            if plain:
+                plain_words = self._vocabulary.plain_words(atom)
+                (rarest,) = self._vocabulary.anchors(atom)
+                at = plain_words.index(rarest)
+                self._rarest.append((rarest, number))
+                self._around[number] = Around(plain_words[:at][::-1], plain_words[at + 1 :])
         return number
 
     def links(self) -> Links:
         """Return them in arrays."""
         words, phrases = list(self._words), list(self._phrases)
-        size, steps = self._vocabulary.size, np.asarray(self._step_phrase, np.int32)
+        size = self._vocabulary.size
         return Links(
             _rows(words, size),
             rows_of([wid for wid, _ in words], list(self._words.values()), size).values,
             _rows(phrases, len(self._sizes)),
             rows_of([phrase for phrase, _ in phrases], list(self._phrases.values()), len(self._sizes)).values,
-            _rows(self._steps, size),
-            steps,
-            np.diff(steps, prepend=-1) != 0,
-            np.diff(steps, append=-1) != 0,
+            _rows(self._rarest, size),
+            self._around,
             _rows(self._slots, size),
             np.asarray(self._slot_phrase, np.int32),
             np.asarray(self._sizes, np.int32),
@@ -283,7 +290,7 @@ class Tables:
         self.words_of = Growing()  # class → words of the vocabulary
         self.sources_of = Growing()  # class → sources that stand where it does
         self.masks_of = Growing()  # class → the languages in which it is enough for each
-        self.steps_of = Growing()  # class → steps of plain phrases that it takes
+        self.rarest_of = Growing()  # class → plain phrases of which it is the rarest word
         self.slots_of = Growing()  # class → slots of other phrases that it fills
         self._class_of: dict[tuple[int, ...], int] = {}
         self.leads: list[
@@ -322,7 +329,7 @@ class Tables:
             self.words_of.add(wids)
             self.sources_of.add(list(masks))
             self.masks_of.add(list(masks.values()))
-            self.steps_of.add([step for wid in wids for step in links.steps.row(wid)])
+            self.rarest_of.add([phrase for wid in wids for phrase in links.rarest.row(wid)])
             self.slots_of.add([slot for wid in wids for slot in links.slots.row(wid)])
         return known
 
