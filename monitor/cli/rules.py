@@ -60,17 +60,18 @@ def match(paths: tuple[Path, ...], rules_path: Path | None, as_json: bool) -> No
 async def _judge(documents: Iterable[Document], ruleset: Ruleset, show: Callable[[Document, Verdict], None]) -> None:
     """Show each document's verdict, in their order; pages are extracted in a process that can be killed."""
     from monitor import judge
-    from monitor.pipeline import judged
-    from monitor.sandbox import Sandbox
 
     async with AsyncExitStack() as hands:
-        sandbox: Sandbox | None = None  # two processes, made when the first page comes
+        sandbox: Sandbox | None = None  # two processes, made when the first page comes; as is what it takes to read one
         for some in _at_hand(documents):
             known = _Known(ruleset, [one.reading.article for one in some if one.reading.article])
             for document in some:
                 if document.page is None:
                     show(document, judge.verdict(document.reading, document.entry, None, known))
                     continue
+                from monitor.pipeline import judged
+                from monitor.sandbox import Sandbox
+
                 if sandbox is None:
                     sandbox = await hands.enter_async_context(Sandbox())
                 show(document, await judged(sandbox, ruleset, document.entry, None, document.page))
