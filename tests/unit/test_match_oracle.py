@@ -206,12 +206,30 @@ def test_evidence_is_exact_on_any_text(title: str, body: str) -> None:
     agree(ask(book, anything, article), match, article)
 
 
+plain_lists = st.lists(
+    st.builds(
+        ListEntry,
+        source=st.sampled_from(["één", "twee"]),
+        phrase=simple,
+        languages=languages,
+        group=st.sampled_from(["", "people"]),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda some: TermList("names", tuple(some)))
+
+
 @st.composite
 def plain_rules(draw: st.DrawFn, name: str) -> Rule:
-    """Rules of one or two parts of words, most of which are decided without a judge."""
-    plain = st.builds(Term, source=st.sampled_from(["s", "t"]), phrase=words.map(lambda word: Phrase((word,))))
+    """Rules of words, phrases and lists in one to three parts, most of which are decided without a judge."""
+    said = st.sampled_from(["s", "t"])
+    plain = st.one_of(
+        st.builds(Term, source=said, phrase=words.map(lambda word: Phrase((word,)))),
+        st.builds(Term, source=said, phrase=simple),
+        st.builds(Term, source=said, ref=st.sampled_from([("names", ""), ("names", "people")])),
+    )
     part = st.lists(plain, min_size=1, max_size=3).map(lambda some: Part(tuple(some)))
-    parts = [tuple(draw(st.lists(part, min_size=1, max_size=2))) for _ in range(draw(st.integers(1, 2)))]
+    parts = [tuple(draw(st.lists(part, min_size=1, max_size=3))) for _ in range(draw(st.integers(1, 2)))]
     made = tuple(
         Line(one, (draw(st.booleans()),) * (len(one) - 1), draw(st.one_of(st.none(), windows)), number)
         for number, one in enumerate(parts, 1)
@@ -221,17 +239,20 @@ def plain_rules(draw: st.DrawFn, name: str) -> Rule:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.data(), st.lists(articles, min_size=1, max_size=3))
-def test_plain_rules_are_decided_as_the_oracle_and_the_judge_do(data: st.DataObject, read: list[Article]) -> None:
+@given(st.data(), plain_lists, st.lists(articles, min_size=1, max_size=3))
+def test_plain_rules_are_decided_as_the_oracle_and_the_judge_do(
+    data: st.DataObject, names: TermList, read: list[Article]
+) -> None:
     """What arrays find in a hundred thousand rules at once is what is found by looking; also without the evidence."""
     some = tuple(data.draw(plain_rules(f"r{at}")) for at in range(3))
-    ruleset = compile_rules(RuleBook(some))
+    book = RuleBook(some, (names,))
+    ruleset = compile_rules(book)
     found = list(ruleset.match_many(read))
     assert list(ruleset.ids(read)) == [tuple(match.rule for match in matches) for matches in found]
     for article, matches in zip(read, found, strict=True):
         by_rule = {match.rule: match for match in matches}
         for rule in some:
-            agree(ask(RuleBook(some), rule, article), by_rule.get(rule.id), article)
+            agree(ask(book, rule, article), by_rule.get(rule.id), article)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fits_room, "MOST_CHOICES", 0)
-        assert list(compile_rules(RuleBook(some)).match_many(read)) == found
+        assert list(compile_rules(book).match_many(read)) == found
