@@ -1,6 +1,6 @@
 """Extraction beside others, in one run, on pages with ground truth: token F1 by language, and what a page costs.
 
-    MONITOR_SHARED=../shared python benchmarks/extraction.py
+    MONITOR_SHARED=../shared python benchmarks/extraction.py [--every N]
 
 Compared are our first text (`read`) and our refined one (`refine`, on top of it), trafilatura alone, readability-lxml,
 newspaper4k (in an environment of its own, which uv makes) and jusText; what cannot be had is left out. Costs are CPU
@@ -9,6 +9,7 @@ milliseconds a page, taken in turns so that a busy machine slows all alike; the 
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import logging
@@ -144,6 +145,9 @@ def tried(extractor: Extractor, page: Page, language: str) -> tuple[str, float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=int, default=1, help="only each N-th page")
+    every = parser.parse_args().every
     logging.disable(logging.CRITICAL)
     extractors: dict[str, Extractor] = {"ours, first": first, "ours, refined": refined, **dict(others())}
     found: dict[str, dict[str, list[tuple[float, float, float]]]] = {name: defaultdict(list) for name in extractors}
@@ -152,7 +156,7 @@ def main() -> None:
         archive.extractall(folder, filter="data")
         real = Path(folder) / "real"
         apart = newspapers(Path(folder))
-        for path, truth in json.loads((real / "gt_dev.json").read_text("utf-8")).items():
+        for path, truth in list(json.loads((real / "gt_dev.json").read_text("utf-8")).items())[::every]:
             page = Page(url=truth["url"] or "", asked=truth["url"] or "", body=(real / path).read_bytes())
             language = "fr-BE" if truth["publisher"] in BELGIAN else truth["lang"]
             times: dict[str, list[float]] = defaultdict(list)
