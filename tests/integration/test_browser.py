@@ -26,7 +26,7 @@ MORE = {
     "then": [],  # its answers depend on how often it was asked
 }
 # These end by their size, and are given the time for it; the others end by the deadline.
-POURED = {"/endless", "/gzip-bomb", "/double-bomb", "/brotli-bomb", "/zstd-bomb", "/empty-members"}
+POURED = {"/endless", "/endless-chunks", "/gzip-bomb", "/double-bomb", "/brotli-bomb", "/zstd-bomb", "/empty-members"}
 PATHS = [path for name in HANDLERS for path in MORE.get(name, [f"/{name}"])]
 
 

@@ -365,7 +365,7 @@ def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(tmp_path)
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], capture_output=True, check=False
     )
     if not mounted or mounted.returncode:
         pytest.skip("no small disk can be mounted here (only root may)")
