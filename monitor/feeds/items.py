@@ -99,13 +99,16 @@ def _entry(item: Item, page: Page, feed: Feed) -> Entry:
     )
 
 
+_WHOLE = re.compile(r"https?://[^/?#]")  # as most are: urljoin would take both apart, and put them together again
+
+
 def _link(written: str, base: str) -> str:
     """Return an absolute http(s) address; "" for what cannot be followed, or should not (`javascript:`)."""
     written = re.sub(r"[\t\r\n]", "", clean(written).strip())[:LONGEST_LINK]
     if not written:
         return ""
     try:
-        parts = urlsplit(urljoin(base, written))
+        parts = urlsplit(written if _WHOLE.match(written) else urljoin(base, written))
     except ValueError:
         return ""
     return parts.geturl() if parts.scheme in ("http", "https") and parts.hostname else ""
@@ -144,9 +147,12 @@ def _identified(draft: Entry, feed: Feed, usable_id: str, shared_links: frozense
     by_link = article_key(draft.link) if link and link not in shared_links and not _is_front(link) else ""
     by_id = id_key(feed.key, usable_id) if usable_id else ""
     by_title = title_key(feed.key, draft.title)
-    last = key_of("entry text", feed.key, draft.link, draft.id, draft.summary[:1000], draft.content[:1000])
-    names = [name for name in (by_link, by_id, by_title) if name] or [last]
+    names = [name for name in (by_link, by_id, by_title) if name] or [_by_text(draft, feed)]
     return replace(draft, key=names[0], aliases=tuple(names[1:]))
+
+
+def _by_text(draft: Entry, feed: Feed) -> str:
+    return key_of("entry text", feed.key, draft.link, draft.id, draft.summary[:1000], draft.content[:1000])
 
 
 def _is_front(link: str) -> bool:
