@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import Queries, Store
 from tests.postbox import HOSTS, Slack
 from tests.postgres import postgres, postgres_server  # noqa: F401 - fixtures
 
@@ -39,3 +40,18 @@ def everywhere(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> Slack:
 
     monkeypatch.setattr(socket, "getaddrinfo", here)
     return slack
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store with its tables."""
+    with Store.open(url) as opened:
+        opened.upgrade()
+        yield opened
+
+
+@pytest.fixture
+def queries(store: Store, url: str) -> Iterator[Queries]:
+    """The questions to the same database."""
+    with Queries.open(url) as opened:
+        yield opened

@@ -1,6 +1,5 @@
 """The index of words: what it leaves out has no hit, on both databases, whatever is written there."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -23,19 +22,6 @@ from tests.unit.test_match_oracle import PATTERNS, WORDS, articles, rules, terml
 from tests.written import rule
 
 NUMBERS = count()
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    with Store.open(url) as made:
-        made.upgrade()
-        yield made
-
-
-@pytest.fixture
-def queries(store: Store, url: str) -> Iterator[Queries]:
-    with Queries.open(url) as made:
-        yield made
 
 
 def record(store: Store, *some: Article) -> None:

@@ -1,7 +1,6 @@
 """The store on real databases: every promise on SQLite and on PostgreSQL."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -12,28 +11,13 @@ from sqlalchemy import select, text
 
 from monitor.errors import StoreError
 from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Thread, Verdict, key_of
-from monitor.store import PollRecord, Queries, Store
+from monitor.store import PollRecord, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
 from tests.making import MINUTE, NOW, a_delivery, a_feed, a_hit, a_notice, a_verdict, an_article, an_entry
 
 LEASE = timedelta(minutes=10)
 POLLED = PollRecord(at=NOW, outcome=Outcome.POLLED)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    """A store with its tables."""
-    with Store.open(url) as opened:
-        opened.upgrade()
-        yield opened
-
-
-@pytest.fixture
-def queries(store: Store, url: str) -> Iterator[Queries]:
-    """The questions to the same database."""
-    with Queries.open(url) as opened:
-        yield opened
 
 
 def follow(store: Store, *feeds: Feed, spread: timedelta = timedelta(0), now: datetime = NOW) -> None:
