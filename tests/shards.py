@@ -8,13 +8,13 @@ from pathlib import Path
 
 from monitor.archives import Document, Piece, Shard, Volume
 from monitor.extract import from_text
-from monitor.model import Entry, Page, key_of
+from monitor.model import Page, key_of
 
 
 def text(name: str, said: str) -> Document:
     """A text that is ready to be matched."""
     article = from_text(said, key=key_of("article", name), title=name)
-    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), article=article)
+    return Document(name=name, article=article)
 
 
 def killing_once(flag: Path, name: str, said: str) -> Document:
@@ -55,7 +55,7 @@ def _deadly(home: int, said: bytes) -> Deadly:
 def page(name: str, said: bytes, home: int = 0) -> Document:
     """A page; one with a home is deadly elsewhere."""
     body = _deadly(home, said) if home else said
-    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), page=Page(url="", asked="", body=body))
+    return Document(name=name, page=Page(url="", asked="", body=body))
 
 
 def opened(*pieces: Piece) -> Iterator[Piece]:

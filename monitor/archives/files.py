@@ -217,12 +217,11 @@ def _text(name: str, said: bytes) -> Document:
         text = said.decode("cp1252", errors="replace")
     key = key_of("article", name)
     article = _as_it_stands(extract.from_text(text, key=key), "", text)
-    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), article=article)
+    return Document(name=name, article=article)
 
 
 def _page(name: str, said: bytes) -> Document:
-    entry = Entry(key=key_of("entry", name), feed="")
-    return Document(name=name, entry=entry, page=Page(url="", asked="", body=said))
+    return Document(name=name, page=Page(url="", asked="", body=said))
 
 
 def _records(lines: Iterable[bytes], name: str, first: int = 1) -> Iterator[Piece]:
@@ -251,7 +250,7 @@ def _record(line: bytes, place: str) -> Document:
     )
     article = replace(_as_it_stands(article, title, body), lead=_said(said, "lead"))
     entry = Entry(key=key_of("entry", normal(url) if url else name), feed="", link=url, title=title)
-    return Document(name=name, entry=entry, article=article)
+    return Document(name=name, listed=entry, article=article)
 
 
 def _as_it_stands(article: Article, title: str, body: str) -> Article:

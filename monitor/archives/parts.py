@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.model import Article, Entry, Feed, Outcome, Page, Reading, key_of
+from monitor.urls import normal
 
 # Documents that travel together: pages of some megabytes each, at the worst.
 TOGETHER: Final = 16
@@ -21,7 +22,7 @@ class Document:
     """One document of the past: a text that is ready, a page to be extracted, or else a link to be fetched."""
 
     name: str  # its path, its address, or the id that it brings
-    entry: Entry
+    listed: Entry | None = None  # as whoever listed it says
     article: Article | None = None
     page: Page | None = None
     feed: Feed | None = None  # whose outlet, country and language it takes
@@ -29,15 +30,30 @@ class Document:
     recorded: bool = False  # it came from the record, and is there already
 
     @property
+    def entry(self) -> Entry:
+        """Under which it is recorded: as it was listed, or by its article on record, or else by its name."""
+        if self.listed is not None:
+            return self.listed
+        if self.article is not None and self.recorded:
+            key = key_of("entry", normal(self.article.url) or self.article.key)
+            return Entry(key=key, feed=self.article.feed, link=self.article.url)
+        return Entry(key=key_of("entry", self.name), feed="")
+
+    @property
     def is_ready(self) -> bool:
         """Whether nothing needs to be fetched or extracted."""
-        return self.article is not None or bool(self.fault) or (self.page is None and not self.entry.link)
+        return (
+            self.article is not None
+            or bool(self.fault)
+            or (self.page is None and not (self.listed and self.listed.link))
+        )
 
     @property
     def dated(self) -> datetime | None:
         """When it was published, as far as is known without reading it."""
-        claimed = self.article.published if self.article else None
-        return claimed or self.entry.published or self.entry.updated
+        if self.article is not None and self.article.published is not None:
+            return self.article.published
+        return (self.listed.published or self.listed.updated) if self.listed else None
 
     @property
     def reading(self) -> Reading:
@@ -88,7 +104,7 @@ def carried(name: str, pieces: Iterable[Piece], size: int = TOGETHER) -> Iterato
 
 def unreadable(name: str, fault: str) -> Document:
     """Return the document for what could not be read."""
-    return Document(name=name, entry=Entry(key=key_of("entry", name), feed=""), fault=fault)
+    return Document(name=name, fault=fault)
 
 
 def name_of(path: Path, *insides: Path) -> str:

@@ -8,15 +8,15 @@ from functools import partial
 from typing import Final
 
 from monitor.archives.parts import Document, Piece, Shard, Volume
-from monitor.model import Article, Entry, Secret, key_of
+from monitor.model import Article, Secret
 from monitor.rules.needs import EVERYTHING, Need
 from monitor.store import Queries, Stand, from_anywhere
-from monitor.urls import normal
 
 # The first volume begins behind nothing, and has a name, too.
 BEHIND: Final = "behind "
-# Articles of one shard: a tenth of a second to match them; most are only looked at, and not written.
-AT_ONCE: Final = 200
+# Articles of one shard, as many as the matcher takes at once, seven times: a tenth of a second's work. Most are only
+# looked at, and not written.
+AT_ONCE: Final = 7 * 32
 
 
 async def stored(  # noqa: PLR0913 - which articles
@@ -74,5 +74,4 @@ def _pieces(articles: Iterable[Article]) -> Iterator[Piece]:
 
 
 def _document(article: Article) -> Document:
-    entry = Entry(key=key_of("entry", normal(article.url) or article.key), feed=article.feed, link=article.url)
-    return Document(name=article.title or article.url, entry=entry, article=article, recorded=True)
+    return Document(name=article.title or article.url, article=article, recorded=True)

@@ -230,13 +230,13 @@ def _is_page(record: Any) -> bool:
 
 def _page(url: str, body: bytes, charset: str, when: datetime | None) -> Document:
     page = Page(url=url, asked=url, body=body, charset=charset, truncated=len(body) == MOST, fetched=_utc(when))
-    return Document(name=url, entry=_entry(url), page=page)
+    return Document(name=url, listed=_entry(url), page=page)
 
 
 def _text(url: str, said: bytes, when: datetime | None) -> Document:
     text = said.decode("utf-8", "replace")
     article = extract.from_text(text, key=key_of("article", normal(url)), url=url, published=_utc(when))
-    return Document(name=url, entry=_entry(url), article=article)
+    return Document(name=url, listed=_entry(url), article=article)
 
 
 def _entry(url: str) -> Entry:

@@ -173,12 +173,12 @@ def _volume(name: str, place: str, pieces: Iterable[Piece]) -> Volume:
 
 
 def _listed(entry: Entry, feed: Feed | None) -> Document:
-    return Document(name=masked(entry.link) or entry.title, entry=entry, feed=feed)
+    return Document(name=masked(entry.link) or entry.title, listed=entry, feed=feed)
 
 
 def _link(link: str, homes: Mapping[str, Feed]) -> Document:
     entry = Entry(key=key_of("entry", normal(link)), feed="", link=link)
-    return Document(name=masked(link), entry=entry, feed=homes.get(host(link)))
+    return Document(name=masked(link), listed=entry, feed=homes.get(host(link)))
 
 
 def article_at(document: Document) -> str:

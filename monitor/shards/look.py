@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor import extract, judge
 from monitor.archives import Document, Shard
@@ -43,9 +44,8 @@ class Order:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What came of one document.
+class Look(NamedTuple):
+    """What came of one document: a tuple, since most of what travels is many of these.
 
     `verdict`: what is known of it; None when its date lies outside, or when it is `unread`: a page or an address that
     whoever asked has to read. `entry`: under which it is to be recorded; None when there is nothing to record.
@@ -110,13 +110,19 @@ def _looks(shard: Shard, lens: Lens, order: Order) -> Iterator[Look]:
 def looked(documents: Sequence[Document], lens: Lens, order: Order) -> list[Look]:
     """Return what comes of some documents. Texts are matched together, which takes less time."""
     ready = _matched([one for one in documents if one.is_ready], lens.ruleset)
-    return [settled(one, ready[id(one)], order.span) if one.is_ready else _page(one, lens, order) for one in documents]
+    return [
+        settled(one, ready[id(one)], order.span) if id(one) in ready else _page(one, lens, order) for one in documents
+    ]
 
 
 def _matched(documents: Sequence[Document], ruleset: Ruleset) -> dict[int, Verdict]:
     read = [(one, _as_read(one)) for one in documents]
     found = ruleset.match_many([verdict.article for _, verdict in read if verdict.article])
-    return {id(one): replace(verdict, matches=next(found)) if verdict.article else verdict for one, verdict in read}
+    return {id(one): _with(next(found), verdict) if verdict.article else verdict for one, verdict in read}
+
+
+def _with(matches: tuple[Match, ...], verdict: Verdict) -> Verdict:
+    return replace(verdict, matches=matches) if matches else verdict
 
 
 def _page(document: Document, lens: Lens, order: Order) -> Look:
@@ -126,7 +132,7 @@ def _page(document: Document, lens: Lens, order: Order) -> Look:
     if document.page is None:
         return Look(document.name, unread=document)
     if lens.sieve and not _may_hit(lens.sieve, document.page, document.entry):
-        return Look(document.name, Verdict(Outcome.SET_ASIDE, reason=NO_RULE))
+        return Look(document.name, _plain(Outcome.SET_ASIDE, NO_RULE))
     if not order.extract:
         return Look(document.name, unread=document)
     with guarded():
@@ -145,7 +151,13 @@ def settled(document: Document, verdict: Verdict, span: Span) -> Look:
         return Look(document.name)
     if verdict.article and (verdict.matches or not document.recorded):
         return Look(document.name, verdict, document.entry)
-    return Look(document.name, replace(verdict, article=None))
+    return Look(document.name, _plain(verdict.outcome, verdict.reason))
+
+
+@lru_cache(maxsize=256)
+def _plain(outcome: Outcome, reason: str) -> Verdict:
+    """Return what is said of a document that nothing is to be recorded of: one and the same of most of them."""
+    return Verdict(outcome, reason=reason)
 
 
 class _Later:

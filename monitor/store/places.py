@@ -13,7 +13,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -144,7 +144,7 @@ class SQLiteFile:
 
     def reader(self) -> Engine:
         """A new connection each time: one that outlives its file would go on reading it."""
-        return _engine(partial(self.connect, read_only=True), NullPool, "BEGIN")
+        return _reader(self.path)
 
     def hold(self) -> None:
         """Take an flock on a file beside it. A dead process holds none, so nothing is left to clean up."""
@@ -180,22 +180,9 @@ class SQLiteFile:
             os.close(self._lock)
             self._lock = None
 
-    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         """Return a connection of its own, past SQLAlchemy."""
-        uri = f"file:{quote(str(self.path))}?mode=rw"  # never makes a new one behind our back
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            _refuse_others(connection, self.name)
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-            connection.execute("PRAGMA query_only=ON" if read_only else "PRAGMA journal_mode=WAL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _connected(self.path)
 
     def _create(self) -> None:
         """Make an empty database beside its place and link it in: a file of zero length is then always damage."""
@@ -238,6 +225,26 @@ def locked(path: Path) -> int:
     os.truncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
+
+
+def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?mode=rw"  # never makes a new one behind our back
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        _refuse_others(connection, str(path))
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.execute("PRAGMA query_only=ON" if read_only else "PRAGMA journal_mode=WAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@lru_cache(maxsize=8)  # it holds no connection; whoever opens a database for each part of it need not prepare all anew
+def _reader(path: Path) -> Engine:
+    return _engine(partial(_connected, path, read_only=True), NullPool, "BEGIN")
 
 
 def _engine(connect: Any, pool: type[Pool], begin: str, **settings: Any) -> Engine:

@@ -227,13 +227,13 @@ class Queries:
         if few is not None:
             yield from self.numbered([one.number for one in _between_places(few, behind, upto)])
             return
-        asked = select(t.articles).where(*_chosen(since, until, feed), *([_in_order <= _tuple(upto)] if upto else []))
+        asked = _whole.where(*_chosen(since, until, feed), *([_in_order <= _tuple(upto)] if upto else []))
         asked = asked.order_by(*_in_order).limit(PAGE)
         while True:
             page = asked.where(_in_order > _tuple(behind)) if behind else asked
             with self._read() as c:
                 found = c.execute(page).all()
-            yield from (rows.article_of(row._asdict()) for row in found)
+            yield from map(rows.article_in, found)
             if len(found) < PAGE:
                 return
             behind = str(_place_of(found[-1]))
@@ -241,10 +241,9 @@ class Queries:
     def numbered(self, numbers: Sequence[int]) -> Iterator[Article]:
         """Yield the articles of these numbers, in their order, a page at a time; those that were dropped are left out."""
         for some in batches(numbers):
-            asked = select(t.articles).where(t.articles.c.number.in_(some))
             with self._read() as c:
-                found = {row.number: row for row in c.execute(asked)}
-            yield from (rows.article_of(found[number]._asdict()) for number in some if number in found)
+                found = {row.number: row for row in c.execute(_whole.where(t.articles.c.number.in_(some)))}
+            yield from (rows.article_in(found[number]) for number in some if number in found)
 
     def ranges(
         self,
@@ -256,13 +255,15 @@ class Queries:
         begin: str = "",
     ) -> Iterator[tuple[str, str]]:
         """Yield the stored articles as ranges of `size`, without reading them: (behind this place, up to this one)."""
-        asked = select(*_in_order).where(*_chosen(since, until, feed)).order_by(*_in_order).limit(size)
+        asked = select(*_in_order).where(*_chosen(since, until, feed)).limit(1)
+        nth, last = asked.order_by(*_in_order).offset(size - 1), asked.order_by(*(one.desc() for one in _in_order))
         while True:
+            behind = [_in_order > _tuple(begin)] if begin else []
             with self._read() as c:
-                found = c.execute(asked.where(_in_order > _tuple(begin)) if begin else asked).all()
+                found = c.execute(nth.where(*behind)).first() or c.execute(last.where(*behind)).first()
             if not found:
                 return
-            end = str(_place_of(found[-1]))
+            end = str(_place_of(found))
             yield begin, end
             begin = end
 
@@ -278,8 +279,10 @@ class Queries:
 
         The index tells. It is asked once, and what it does not know yet is among them.
         """
+        if need == EVERYTHING:
+            return None
         with self._read() as c:
-            numbers = None if need == EVERYTHING else index.candidates(c, need)
+            numbers = index.candidates(c, need)
             if numbers is None or 2 * len(numbers) > (c.scalar(select(func.max(t.articles.c.number))) or 0):
                 return None
             lag = index.lag(c)
@@ -474,6 +477,7 @@ def _chosen(since: datetime | None, until: datetime | None, feed: str | None) ->
 
 
 _in_order = tuple_(t.articles.c.dated, t.articles.c.number)
+_whole = select(*(t.articles.c[name] for name in rows.ARTICLE), *_in_order)
 
 
 def _place_of(row: Any) -> Stand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,8 @@ Row = Mapping[str, Any]  # by column name: `row._asdict()`, or a part of a joine
 _STATE = tuple(f.name for f in fields(FeedState))
 _CONFIG = tuple(f.name for f in fields(Feed) if f.name not in {"key", "state"})
 _ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases", "outcome"})
-_ARTICLE = tuple(f.name for f in fields(Article) if f.name != "authors")
+ARTICLE = tuple(f.name for f in fields(Article))
+_ARTICLE = tuple(name for name in ARTICLE if name != "authors")
 _DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome", "envelope"})
 
 
@@ -94,6 +95,13 @@ def said_of(article: Article) -> int | None:
 def article_of(row: Row) -> Article:
     """Return an article with its whole text."""
     return Article(**{name: row[name] for name in _ARTICLE}, authors=tuple(row["authors"]))
+
+
+def article_in(said: Sequence[Any]) -> Article:
+    """Return an article from its columns in the order of `ARTICLE`, whatever follows them: where many are read, sooner."""
+    told = dict(zip(ARTICLE, said, strict=False))
+    told["authors"] = tuple(told["authors"])
+    return Article(**told)
 
 
 def match_value(hit: Hit) -> Values:

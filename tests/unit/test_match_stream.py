@@ -7,11 +7,10 @@ import pytest
 
 from monitor.archives import Document
 from monitor.cli.rules import TOGETHER, _at_hand
-from monitor.model import Entry
 
 
 def document(number: int) -> Document:
-    return Document(name=str(number), entry=Entry(key=str(number), feed=""), fault="none")
+    return Document(name=str(number), fault="none")
 
 
 def test_nobody_waits_for_the_next_document() -> None:
