@@ -50,31 +50,46 @@ NOTHING = Any()
 
 def needs(book: RuleBook) -> Need:
     """Return what a text must hold for any of the rules to match. Raises KeyError when a list is not there."""
-    lists = {termlist.name: termlist for termlist in book.lists}
-    return any_of(need_of(rule, lists) for rule in book.rules)
+    lists = _Lists({termlist.name: termlist for termlist in book.lists})
+    return any_of(_of_rule(rule, lists) for rule in book.rules)
 
 
 def need_of(rule: Rule, lists: dict[str, TermList]) -> Need:
     """Return what a text must hold for this rule to match. Raises KeyError when a list is not there."""
+    return _of_rule(rule, _Lists(lists))
+
+
+class _Lists:
+    """The needs of lists; many rules name the same ones."""
+
+    def __init__(self, lists: dict[str, TermList]) -> None:
+        self._lists = lists
+        self._known: dict[tuple[str, str], Need] = {}
+
+    def need(self, name: str, group: str) -> Need:
+        """Return the need of a list, or of one of its groups."""
+        if (name, group) not in self._known:
+            entries = (entry for entry in self._lists[name].entries if group in {"", entry.group})
+            self._known[name, group] = any_of(_of_phrase(entry.phrase) for entry in entries)
+        return self._known[name, group]
+
+
+def _of_rule(rule: Rule, lists: _Lists) -> Need:
     lines = any_of(_of_line(line, lists) for line in rule.lines)
     if rule.count is None or rule.count[0] < 1:
         return lines
-    return all_of((lines, _of_list(*rule.count[1], lists)))
+    return all_of((lines, lists.need(*rule.count[1])))
 
 
-def _of_line(line: Line, lists: dict[str, TermList]) -> Need:
+def _of_line(line: Line, lists: _Lists) -> Need:
     return all_of(any_of(_of_term(term, lists) for term in part.terms) for part in line.parts)
 
 
-def _of_term(term: Term, lists: dict[str, TermList]) -> Need:
+def _of_term(term: Term, lists: _Lists) -> Need:
     if term.phrase is not None:
         return _of_phrase(term.phrase)
     name, group = term.ref or ("", "")
-    return _of_list(name, group, lists)
-
-
-def _of_list(name: str, group: str, lists: dict[str, TermList]) -> Need:
-    return any_of(_of_phrase(entry.phrase) for entry in lists[name].entries if group in {"", entry.group})
+    return lists.need(name, group)
 
 
 def _of_phrase(phrase: Phrase) -> Need:

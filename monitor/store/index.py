@@ -2,7 +2,7 @@
 
 The words are the matcher's own (`rules.needs.index_words`), so the index and the matcher cannot disagree about what a
 word is. SQLite keeps them in FTS5 (contentless, no positions: a tenth of the text), PostgreSQL as the numbers of words
-under GIN. A pattern is looked up in the vocabulary, so a `*` may stand anywhere.
+under GIN. Patterns are looked up in the vocabulary, so a `*` may stand anywhere, and all at once (`rules.lookup`).
 
 An article is indexed in the transaction that writes it. Those that an older version wrote follow little by little
 (`lag`); until then they are among the candidates, whatever is asked for.
@@ -10,18 +10,18 @@ An article is indexed in the transaction that writes it. Those that an older ver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, Protocol
 from unicodedata import unidata_version
 
 from sqlalchemy import Connection, func, select, text
 
 from monitor.model import Article
-from monitor.rules.needs import Need, answered, index_words, patterns_of
+from monitor.rules.lookup import Numbers, holding, numbers_of, written
+from monitor.rules.needs import EVERYTHING, Need, index_words, patterns_of
 from monitor.rules.text import SMALL_WORDS
-from monitor.rules.words import glob
 from monitor.store import tables as t
 from monitor.store.statements import put
 
@@ -31,12 +31,8 @@ NAME: Final = "word_index"
 # `rules.text` folds otherwise.
 FORM: Final = f"1/{unidata_version}"
 _STATE: Final = "word index"  # in `meta`
-# Who asks for so many patterns asks for most articles; to look each of them up takes longer than to look at those.
-MOST: Final = 20_000
-
-
-Numbers = frozenset[int] | None
-"""Numbers of articles; None: of all of them."""
+# Who asks for so many patterns asks for most articles: to look them up takes seconds, and spares nothing.
+MOST: Final = 100_000
 
 
 def is_compared(name: str | None, kind: str, _parents: object) -> bool:
@@ -105,31 +101,20 @@ def settle(connection: Connection, number: int, article: Article) -> None:
     _index(connection).change(number, frozenset(), words_of(article))
 
 
-def candidates(connection: Connection, need: Need) -> Numbers:
-    """Return the articles that hold a need, as far as they are indexed; more may be among them, and none is missing."""
+def candidates(connection: Connection, need: Need) -> frozenset[int] | None:
+    """Return the articles that hold a need, as far as they are indexed; more may be among them, and none is missing.
+
+    None: that is most of them, or as many as that.
+    """
     patterns = set(patterns_of(need))
     if len(patterns) > MOST:
         return None
     index = _index(connection)
-    holding = {pattern: _holding(index, pattern) for pattern in patterns}
-    return answered(need, holding.__getitem__, _in_all, _in_any)
-
-
-def _holding(index: _Index, pattern: bytes) -> Numbers:
-    pieces = pattern.split(b"*")
-    if pattern in SMALL_WORDS or (len(pieces) > 1 and any(glob(pieces, word) for word in SMALL_WORDS)):
+    wanted = written(need, index.words(patterns), _newest(connection))
+    if wanted == EVERYTHING:
         return None
-    return frozenset(index.holding(pattern))
-
-
-def _in_all(some: list[Numbers]) -> Numbers:
-    known = [numbers for numbers in some if numbers is not None]
-    return frozenset.intersection(*known) if known else None
-
-
-def _in_any(some: list[Numbers]) -> Numbers:
-    known = [numbers for numbers in some if numbers is not None]
-    return frozenset().union(*known) if len(known) == len(some) else None
+    places = index.places(set(patterns_of(wanted)))
+    return frozenset(holding(wanted, places).tolist())
 
 
 class _Index(Protocol):
@@ -141,12 +126,25 @@ class _Index(Protocol):
     def clear(self) -> None:
         """Forget all articles."""
 
-    def holding(self, pattern: bytes) -> Iterable[int]:
-        """Return the articles in which a word of this pattern stands."""
+    def words(self, patterns: Iterable[bytes]) -> dict[bytes, int]:
+        """Return its words that are of these patterns, and others, and in how many articles each stands; 0: not known."""
+
+    def places(self, words: Iterable[bytes]) -> dict[bytes, Numbers]:
+        """Return the articles in which each of these words stands; a word that it has not may be left out."""
 
 
 def _index(connection: Connection) -> _Index:
     return _InFile(connection) if connection.dialect.name == "sqlite" else _OnServer(connection)
+
+
+# Above every letter: no byte of a word is higher.
+_HIGHEST: Final = "\U0010ffff"
+
+
+def _ranges(patterns: Iterable[bytes]) -> list[tuple[str, str]]:
+    """Return from where to where the words of patterns lie in their order."""
+    asked = [pattern.decode().split("*") for pattern in patterns]
+    return sorted({(first, first + _HIGHEST if more else first) for first, *more in asked})
 
 
 # --- SQLite ----------------------------------------------------------------------------------------------------------
@@ -154,9 +152,16 @@ def _index(connection: Connection) -> _Index:
 _ADD: Final = text("INSERT INTO word_index (rowid, words) VALUES (:number, :words)")
 _DROP: Final = text("INSERT INTO word_index (word_index, rowid, words) VALUES ('delete', :number, :words)")
 _CLEAR: Final = text("INSERT INTO word_index (word_index) VALUES ('delete-all')")
-_WORDS: Final = text("SELECT term FROM word_index_words")
-_WORDS_WITH: Final = text("SELECT term FROM word_index_words WHERE term >= :first AND term < :past")
-_PLACES: Final = text("SELECT doc FROM word_index_places WHERE term = :word")
+_ALL_WORDS: Final = text("SELECT term, doc FROM word_index_words")
+_WORDS: Final = text(
+    "SELECT w.term, w.doc FROM json_each(:asked) a CROSS JOIN word_index_words w "
+    "WHERE w.term >= json_extract(a.value, '$[0]') AND w.term <= json_extract(a.value, '$[1]')"
+)
+# A word stands between quotes: it has none in it.
+_PLACES: Final = text(
+    "SELECT a.value, (SELECT group_concat(rowid, ' ') FROM word_index WHERE word_index MATCH '\"' || a.value || '\"') "
+    "FROM json_each(:asked) a"
+)
 
 
 class _InFile:
@@ -173,45 +178,18 @@ class _InFile:
     def clear(self) -> None:
         self._connection.execute(_CLEAR)
 
-    def holding(self, pattern: bytes) -> Iterator[int]:
-        for word in self._words(pattern):
-            yield from self._connection.scalars(_PLACES, {"word": word})
+    def words(self, patterns: Iterable[bytes]) -> dict[bytes, int]:
+        asked = _ranges(patterns)
+        if ("", _HIGHEST) in asked:
+            found = self._connection.execute(_ALL_WORDS)
+        else:
+            found = self._connection.execute(_WORDS, {"asked": json.dumps(asked)})
+        return {row.term.encode(): row.doc for row in found}
 
-    def _words(self, pattern: bytes) -> Iterable[str]:
-        first, *more = pattern.split(b"*")
-        if not more:
-            return [pattern.decode()]
-        if not first:
-            return self._vocabulary.matching(pattern)
-        # What begins like this: up to the first that does not, for no byte of a word is the highest.
-        bounds = {"first": first.decode(), "past": first.decode() + "\U0010ffff"}
-        found: Iterable[str] = self._connection.scalars(_WORDS_WITH, bounds)
-        return _Vocabulary(found).matching(pattern)
-
-    @cached_property
-    def _vocabulary(self) -> _Vocabulary:
-        return _Vocabulary(self._connection.scalars(_WORDS))
-
-
-class _Vocabulary:
-    """Words that are searched in one go: a line each."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self._lines = "\n".join(["", *words, ""]).encode()
-
-    def matching(self, pattern: bytes) -> Iterator[str]:
-        """Yield the words of a pattern."""
-        pieces = pattern.split(b"*")
-        # The longest piece is looked for, with the end of the word that it must stand at.
-        piece = max((b"\n" + pieces[0], *pieces[1:-1], pieces[-1] + b"\n"), key=len)
-        at = self._lines.find(piece)
-        while 0 <= at < len(self._lines) - 1:
-            start = self._lines.rfind(b"\n", 0, at + 1) + 1
-            end = self._lines.index(b"\n", max(start, at + 1))
-            word = self._lines[start:end]
-            if glob(pieces, word):
-                yield word.decode()
-            at = self._lines.find(piece, end)
+    def places(self, words: Iterable[bytes]) -> dict[bytes, Numbers]:
+        asked = json.dumps([word.decode() for word in words])
+        found = self._connection.execute(_PLACES, {"asked": asked})
+        return {term.encode(): numbers_of(listed) for term, listed in found if listed}
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
@@ -226,8 +204,23 @@ _PUT: Final = text(
 )
 _TAKE: Final = text("DELETE FROM word_index WHERE number = :number")
 _EMPTY: Final = text("TRUNCATE word_index, word_index_words")
-_LIKE: Final = text("SELECT id FROM word_index_words WHERE word LIKE :pattern")
-_HOLDING: Final = text("SELECT number FROM word_index WHERE words && CAST(:words AS INTEGER[])")
+# The server knows the commonest words of its own accord, since it last looked (ANALYZE).
+_COUNTED: Final = (
+    "SELECT w.word, COALESCE(CAST(c.share * n.reltuples AS BIGINT), 0) AS articles FROM word_index_words w "
+    "LEFT JOIN (SELECT e.id, e.share FROM pg_stats s, unnest(CAST(CAST(s.most_common_elems AS TEXT) AS INTEGER[]), "
+    "s.most_common_elem_freqs) AS e (id, share) WHERE s.schemaname = current_schema() AND s.tablename = 'word_index' "
+    "AND s.attname = 'words' AND e.id IS NOT NULL) c ON c.id = w.id "
+    "JOIN pg_class n ON n.oid = CAST('word_index' AS regclass) "
+)
+_ALL_WORDS_ON_SERVER: Final = text(_COUNTED)
+_WORDS_ON_SERVER: Final = text(
+    _COUNTED + "JOIN unnest(CAST(:firsts AS TEXT[]), CAST(:lasts AS TEXT[])) AS asked (first, last) "
+    "ON w.word >= asked.first AND w.word <= asked.last"
+)
+_PLACES_ON_SERVER: Final = text(
+    "SELECT w.word, string_agg(i.number::text, ' ') FROM word_index_words w "
+    "JOIN word_index i ON i.words @> ARRAY[w.id] WHERE w.word = ANY(:words) GROUP BY w.word"
+)
 
 
 class _OnServer:
@@ -258,7 +251,16 @@ class _OnServer:
     def clear(self) -> None:
         self._connection.execute(_EMPTY)
 
-    def holding(self, pattern: bytes) -> Iterable[int]:
-        # A word has no sign that means something to LIKE.
-        words = list(self._connection.scalars(_LIKE, {"pattern": pattern.decode().replace("*", "%")}))
-        return self._connection.scalars(_HOLDING, {"words": words}) if words else ()
+    def words(self, patterns: Iterable[bytes]) -> dict[bytes, int]:
+        asked = _ranges(patterns)
+        if ("", _HIGHEST) in asked:
+            found = self._connection.execute(_ALL_WORDS_ON_SERVER)
+        else:
+            firsts, lasts = [first for first, _ in asked], [last for _, last in asked]
+            found = self._connection.execute(_WORDS_ON_SERVER, {"firsts": firsts, "lasts": lasts})
+        return {row.word.encode(): row.articles for row in found}
+
+    def places(self, words: Iterable[bytes]) -> dict[bytes, Numbers]:
+        asked = [word.decode() for word in words]
+        found = self._connection.execute(_PLACES_ON_SERVER, {"words": asked})
+        return {word.encode(): numbers_of(listed) for word, listed in found}

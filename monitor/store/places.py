@@ -306,8 +306,11 @@ class PostgresServer:
         return self._engine(QueuePool, pool_size=1, max_overflow=0, pool_pre_ping=True)
 
     def reader(self) -> Engine:
-        """A few connections, read-only by the server's word."""
-        options = "-c timezone=utc -c default_transaction_read_only=on"
+        """A few connections, read-only by the server's word; all that is asked in one go is of one moment."""
+        options = (
+            "-c timezone=utc -c default_transaction_read_only=on "
+            r"-c default_transaction_isolation=repeatable\ read"
+        )
         return self._engine(QueuePool, pool_size=2, max_overflow=4, pool_pre_ping=True, options=options)
 
     def hold(self) -> None:
