@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain, groupby, islice
-from operator import itemgetter
+from itertools import chain, islice, pairwise
+
+import numpy as np
 
 from monitor.model import Article, Match
-from monitor.rules.fits import Chosen, sort_out
+from monitor.rules.finds import Finds, Places
+from monitor.rules.fits import Fits, sort_out
 from monitor.rules.joins import Batch, search
-from monitor.rules.lean import LeanRule, Lexicon
-from monitor.rules.match import Finder, Found, concerns, judge, matches
+from monitor.rules.lean import LeanRule, Lexicon, Terms
+from monitor.rules.match import Finder, Found, concerns, judge
+from monitor.rules.rows import Ints
 from monitor.rules.sheet import Sheet
 from monitor.rules.spec import Rule, RuleBook, TermList
 from monitor.rules.tables import Tables
@@ -73,64 +76,71 @@ class Layer:
         """Return what knows where the words of these rules stand in an article."""
         return Finder(Batch(Sheet((article,)), self.tables), 0, self.lexicon)
 
-    def find(self, sheet: Sheet, orders: Sequence[int]) -> Iterator[list[tuple[int, Found]]]:
-        """Yield what these rules find in each article of a sheet. Rules of a negative order are left out."""
-        for article, batch, sure, unsure in self._sorted(sheet):
-            found = chain(self._plain(batch, article, sure), self._judged(batch, article, unsure, orders))
-            yield [(orders[number], one) for number, one in found if orders[number] >= 0]
-
-    def ids(self, sheet: Sheet, orders: Sequence[int]) -> Iterator[list[tuple[int, str]]]:
-        """Yield which of these rules match each article, as `find` does, without asking where."""
-        for article, batch, sure, unsure in self._sorted(sheet):
-            found = {number for number, _ in self._judged(batch, article, unsure, orders)}
-            found |= {one.rule for one in sure if self._concerns(one.rule, sheet.articles[article])}
-            yield [(orders[number], self.tables.ids[number]) for number in found if orders[number] >= 0]
-
-    def _sorted(self, sheet: Sheet) -> Iterator[tuple[int, Batch, list[Chosen], list[int]]]:
-        """Yield for each article the fits of the rules that surely match, and the rules that must be judged."""
+    def find(self, sheet: Sheet, orders: Ints, finds: Finds) -> None:
+        """Add what these rules find on a sheet. Rules of a negative order are left out."""
         batch = Batch(sheet, self.tables)
-        for article, (sure, unsure) in enumerate(zip(*sort_out(search(batch), batch), strict=True)):
-            yield article, batch, sure, unsure
+        sure, unsure = sort_out(search(batch), batch)
+        self._add(self._wanted(sure, sheet, orders), batch, orders, finds)
+        finds.add_judged(self._judged(batch, unsure, orders))
 
-    def _judged(
-        self, batch: Batch, article: int, numbers: list[int], orders: Sequence[int]
-    ) -> Iterator[tuple[int, Found]]:
-        """Yield what these rules find in an article, each judged by all that it says."""
-        if numbers:
-            finder = Finder(batch, article, self.lexicon)
+    def ids(self, sheet: Sheet, orders: Ints) -> list[list[tuple[int, str]]]:
+        """Return order and id of these rules that match each article, as `find` does, without asking where."""
+        batch = Batch(sheet, self.tables)
+        sure, unsure = sort_out(search(batch), batch)
+        sure = self._wanted(sure, sheet, orders)
+        begins, _ = sure.by_rule()
+        found: list[list[tuple[int, str]]] = [[] for _ in sheet.articles]
+        for article, rule in zip(sure.articles[begins].tolist(), sure.rules[begins].tolist(), strict=True):
+            found[article].append((int(orders[rule]), self.tables.ids[rule]))
+        for article, order, one in self._judged(batch, unsure, orders):
+            found[article].append((order, one.rule))
+        return found
+
+    def _wanted(self, fits: Fits, sheet: Sheet, orders: Ints) -> Fits:
+        """Return the fits of rules that are for their article, and have a place in the book."""
+        wanted = orders[fits.rules] >= 0
+        for at in np.flatnonzero(wanted & self.tables.narrow[fits.rules]).tolist():
+            wanted[at] = concerns(self.rule(fits.rules[at]), sheet.articles[fits.articles[at]])
+        return fits if wanted.all() else fits.only(np.flatnonzero(wanted))
+
+    def _judged(self, batch: Batch, unsure: list[list[int]], orders: Ints) -> Iterator[tuple[int, int, Found]]:
+        """Yield article, order and find of rules that are judged by all that they say."""
+        for article, numbers in enumerate(unsure):
+            finder = Finder(batch, article, self.lexicon) if numbers else None
             for number in numbers:
-                if orders[number] >= 0 and (found := judge(finder, self.rule(number))):
-                    yield number, found
+                if finder and orders[number] >= 0 and (found := judge(finder, self.rule(number))):
+                    yield article, int(orders[number]), found
 
-    def _plain(self, batch: Batch, article: int, fits: list[Chosen]) -> Iterator[tuple[int, Found]]:
-        """Yield what rules find of which all lines that fit are known."""
-        about, tables = batch.sheet.articles[article], self.tables
-        for number, some in groupby(fits, itemgetter(0)):
-            if self._concerns(number, about):
-                lines = list(some)
-                best = lines[0] if len(lines) == 1 else min(lines, key=itemgetter(2))
-                fired = tuple([tables.numbers[one.line] for one in lines])
-                yield number, Found(tables.ids[number], self._places(best, batch, article), fired)
+    def _add(self, fits: Fits, batch: Batch, orders: Ints, finds: Finds) -> None:
+        """Add what rules find of which all lines that fit are known: where the tightest stands."""
+        begins, tightest = fits.by_rule()
+        best = fits.only(tightest)
+        numbers = [self.tables.numbers[line] for line in fits.lines.tolist()]
+        edges = [*begins.tolist(), len(numbers)]
+        fired = [tuple(numbers[begin:end]) for begin, end in pairwise(edges)]
+        rules = [self.tables.ids[rule] for rule in best.rules.tolist()]
+        columns = zip(best.articles.tolist(), orders[best.rules].tolist(), rules, fired, strict=True)
+        finds.add(list(columns), best.ends, self._places(best, batch))
 
-    def _concerns(self, number: int, article: Article) -> bool:
-        return number not in self.tables.narrow or concerns(self.rule(number), article)
+    def _places(self, fits: Fits, batch: Batch) -> Places:
+        """Return where these lines fit, and by which terms."""
+        written = self.tables.written
+        terms = [written[source] if source >= 0 else "" for source in fits.sources.tolist()]
+        if "" in terms:
+            of = np.repeat(np.arange(fits.rules.size), np.diff(fits.ends))
+            for at in [at for at, term in enumerate(terms) if not term]:
+                fit = of[at]
+                part = self._part(int(fits.rules[fit]), int(fits.lines[fit]), int(fits.parts[at]))
+                terms[at] = self._said(part, batch.classes[fits.places[at]], batch.languages[fits.articles[fit]])
+        return Places(batch.firsts[fits.places], batch.pasts[fits.places], terms)
 
-    def _places(self, best: Chosen, batch: Batch, article: int) -> tuple[tuple[int, int, str], ...]:
-        """Return where a line fits, in reading order, and by which terms; of two parts at one place, by the first's."""
-        places: dict[tuple[int, int], str] = {}
-        for part, (first, past, source) in enumerate(best.parts):
-            if (first, past) not in places:
-                written = self.tables.written[source] if source >= 0 else ""
-                places[first, past] = written or self._said(best, part, batch, article)
-        return tuple([(first, past, places[first, past]) for first, past in sorted(places)])
+    def _part(self, rule: int, line: int, part: int) -> Terms:
+        return self.rule(rule).lines[line - int(self.tables.queries.first[rule])].parts[part]
 
-    def _said(self, best: Chosen, part: int, batch: Batch, article: int) -> str:
-        """Return which term of a rule's part stands at a place, as written there: of several the first in the alphabet."""
-        leads = self.tables.leads[batch.class_at(*best.parts[part][:2])]
-        bits = self.tables.links.bit(batch.languages[article])
-        line = best.line - int(self.tables.queries.first[best.rule])
-        terms = self.rule(best.rule).lines[line].parts[part]
-        return min(term.source for term in terms if leads.get(term.key, 0) & bits)
+    def _said(self, part: Terms, number: int, language: str) -> str:
+        """Return which term of a rule's part is of a class of words, as written: of several the first in the alphabet."""
+        leads, bits = self.tables.leads[number], self.tables.links.bit(language)
+        return min(term.source for term in part if leads.get(term.key, 0) & bits)
 
 
 class Base:
@@ -172,7 +182,7 @@ class Ruleset:
     def __init__(self, base: Base, orders: Sequence[int], edited: RuleBook | None = None) -> None:
         """Take rules of the base, each with its place in the book (-1: none), and the book when it is another."""
         self.base = base
-        self._layers = [(base.layer, orders)]
+        self._layers = [(base.layer, np.asarray(orders, np.int64))]
         self._edited = edited
 
     @property
@@ -186,7 +196,7 @@ class Ruleset:
         fresh = [(order, rule) for order, rule in enumerate(self.book.rules) if order not in known]
         if fresh:
             layer = Layer([rule for _, rule in fresh], self.book.lists)
-            self._layers.append((layer, [order for order, _ in fresh]))
+            self._layers.append((layer, np.array([order for order, _ in fresh], np.int64)))
         return self
 
     def match(self, article: Article) -> tuple[Match, ...]:
@@ -199,10 +209,10 @@ class Ruleset:
         rest = iter(articles)
         while some := list(islice(rest, TOGETHER)):
             sheet = Sheet(some)
-            found = list(self._found(sheet))
-            every = iter(matches(sheet, [one for row in found for one in row]))
-            for row in found:
-                yield tuple(islice(every, len(row)))
+            finds = Finds(sheet)
+            for layer, orders in self._layers:
+                layer.find(sheet, orders, finds)
+            yield from finds.matches()
 
     def ids(self, articles: Iterable[Article]) -> Iterator[tuple[str, ...]]:
         """Yield which rules match each of these articles, in the order of the book: `match_many` without evidence."""
@@ -211,11 +221,6 @@ class Ruleset:
             sheet = Sheet(some)
             for found in zip(*(layer.ids(sheet, orders) for layer, orders in self._layers), strict=True):
                 yield tuple([name for _, name in sorted(chain.from_iterable(found))])
-
-    def _found(self, sheet: Sheet) -> Iterator[list[Found]]:
-        """Yield what the rules find in each article of a sheet, in the order of the book."""
-        for found in zip(*(layer.find(sheet, orders) for layer, orders in self._layers), strict=True):
-            yield [one for _, one in sorted(chain.from_iterable(found), key=itemgetter(0))]
 
     def replace(self, book: RuleBook) -> Ruleset:
         """Return the rules of another book, ready to match; this Ruleset stays as it is.

@@ -10,17 +10,18 @@ from typing import Literal
 
 from monitor.model import Article, Evidence, Match
 from monitor.rules.compile import Layer
+from monitor.rules.finds import Finds
 from monitor.rules.lean import LeanLine, LeanRule, Terms, width
 from monitor.rules.match import (
     Blank,
     Finder,
+    Found,
     Sight,
     Wanted,
     chain,
     comes_from,
     fire,
     judge,
-    matches,
     spans,
 )
 from monitor.rules.sheet import APART
@@ -92,13 +93,19 @@ def explain(rule: Rule, book: RuleBook, article: Article) -> Explanation:
     return Explanation(
         rule.id,
         rule.name,
-        matches(finder.sheet, [found])[0] if found else None,
+        _match(finder, found) if found else None,
         tuple(
             _Case(finder, lean, line, blank).report(written.source)
             for line, written in zip(lean.lines, rule.lines, strict=True)
         ),
         tuple(_whole_rule(finder, lean, blank)),
     )
+
+
+def _match(finder: Finder, found: Found) -> Match:
+    finds = Finds(finder.sheet)
+    finds.add_judged([(0, 0, found)])
+    return finds.matches()[0][0]
 
 
 def window_words(window: Window) -> str:

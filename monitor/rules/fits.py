@@ -13,26 +13,51 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.rules.joins import Batch, Search
-from monitor.rules.rows import Flags, Ints, distinct, heads, is_in, spread
+from monitor.rules.rows import Flags, Ints, Rows, distinct, heads, is_in, spread
 
 # A line with more choices of one place for each part than these is judged: ten thousand times ten thousand do not fit
 # in memory.
 MOST_CHOICES = 256
 
 
-class Chosen(NamedTuple):
-    """The fit of a line, by its number among the lines of all rules: its rule, and where its parts stand."""
+class Fits(NamedTuple):
+    """Fits of lines that surely match, in columns, in the order of articles, rules and lines.
 
-    rule: int
-    line: int
-    words: int  # that the fit spans
-    parts: list[tuple[int, int, int]]  # of each: [first, past) position, and the source that stands there; -1: several
+    The places of fit k, in reading order, are [ends[k], ends[k + 1]).
+    """
+
+    articles: Ints
+    rules: Ints
+    lines: Ints  # by their numbers among the lines of all rules
+    words: Ints  # that each spans
+    ends: Ints
+    places: Ints  # of the batch
+    parts: Ints  # which part of its line stands there; of two at one place the first
+    sources: Ints  # by which that part stands there; -1: by several
+
+    def only(self, kept: Ints) -> Fits:
+        """Return these fits."""
+        found = Rows(self.ends, self.places).spread(kept)
+        at = found.at
+        return Fits(
+            self.articles[kept], self.rules[kept], self.lines[kept], self.words[kept],
+            np.append(0, found.past), self.places[at], self.parts[at], self.sources[at],
+        )  # fmt: skip
+
+    def by_rule(self) -> tuple[Ints, Ints]:
+        """Return where the fits of another rule, or in another article, begin; and which of its fits is the tightest."""
+        keys = self.articles * (self.rules.max(initial=0) + 1) + self.rules
+        begins = heads(keys)
+        if begins.size == keys.size:
+            return begins, begins
+        order = np.lexsort((self.words, keys))
+        return begins, order[heads(keys[order])]
 
 
 class Sorted(NamedTuple):
-    """For each article of a batch: the fits of the rules that surely match, and the rules that must be judged."""
+    """For a batch: the fits of the rules that surely match; and for each article the rules that must be judged."""
 
-    sure: list[list[Chosen]]
+    sure: Fits
     unsure: list[list[int]]
 
 
@@ -58,11 +83,14 @@ class _Choices(NamedTuple):
 
 def sort_out(found: Search, batch: Batch) -> Sorted:
     """Part what the joins found in what is certain and what is to be judged."""
-    articles = len(batch.sheet.articles)
-    answer = Sorted([[] for _ in range(articles)], [[] for _ in range(articles)])
-    if found.alive and found.alive[0][0].size:
-        _Fits(found, batch).sort_out(answer)
-    return answer
+    unsure: list[list[int]] = [[] for _ in batch.sheet.articles]
+    if not found.alive or not found.alive[0][0].size:
+        none = np.zeros(0, np.int64)
+        return Sorted(Fits(none, none, none, none, np.zeros(1, np.int64), none, none, none), unsure)
+    sure, rules = _Fits(found, batch).sort_out()
+    for rule in rules.tolist():
+        unsure[rule // batch.tables.rules].append(rule % batch.tables.rules)
+    return Sorted(sure, unsure)
 
 
 class _Fits:
@@ -71,13 +99,13 @@ class _Fits:
     def __init__(self, found: Search, batch: Batch) -> None:
         self._found, self._batch, self._tables = found, batch, batch.tables
         self._queries = distinct(found.alive[0][0])
-        articles = self._queries // self._tables.lines
-        self._lines = self._queries - articles * self._tables.lines
+        self._articles = self._queries // self._tables.lines
+        self._lines = self._queries - self._articles * self._tables.lines
         # Rules are numbered through the batch as queries are.
-        self._rules = articles * self._tables.rules + self._tables.queries.rule[self._lines]
+        self._rules = self._articles * self._tables.rules + self._tables.queries.rule[self._lines]
 
-    def sort_out(self, answer: Sorted) -> None:
-        """Add what is certain and what is to be judged."""
+    def sort_out(self) -> tuple[Fits, Ints]:
+        """Return what is certain, and the rules that are to be judged."""
         rows = self._rows()
         many = rows.sizes.prod(axis=0) > MOST_CHOICES
         choices = self._choices(rows, np.flatnonzero(~many))
@@ -86,11 +114,9 @@ class _Fits:
         doubtful = many.copy()
         doubtful[choices.of[near]] = True
         unsure = distinct(self._rules[doubtful & ~(certain & ~many)])
-        for rule in unsure.tolist():
-            answer.unsure[rule // self._tables.rules].append(rule % self._tables.rules)
         sure = certain & ~forbidden & ~is_in(self._rules, unsure)
         kept = np.flatnonzero(near & choices.ordered & sure[choices.of])
-        self._add(rows, choices, self._tightest(choices, kept), answer)
+        return self._fits(rows, choices, self._tightest(choices, kept)), unsure
 
     def _rows(self) -> _Rows:
         size = self._batch.firsts.size
@@ -155,19 +181,23 @@ class _Fits:
         never = queries.never.spread(queries.rule[self._lines])
         if never.at.size:
             of, sources = never.rows(), queries.never.values[never.at]
-            articles = self._queries[of] // self._tables.lines
-            there = is_in(articles * self._tables.sources + sources, distinct(found.sources))
+            there = is_in(self._articles[of] * self._tables.sources + sources, distinct(found.sources))
             certain[of[there & ~queries.certain[sources]]] = False
             forbidden[of[there]] = True
         return certain, forbidden
 
-    def _add(self, rows: _Rows, choices: _Choices, best: Ints, answer: Sorted) -> None:
-        """Add these choices as fits."""
-        batch, of, at = self._batch, choices.of[best], choices.at[:, best].T
-        articles, lines = self._queries[of] // self._tables.lines, self._lines[of]
-        rules, needs = self._tables.queries.rule[lines], self._tables.queries.needs[lines]
-        places = rows.places[at]
-        parts = np.stack([batch.firsts[places], batch.pasts[places], rows.sources[at]], axis=-1).tolist()
-        columns = (articles, rules, lines, choices.words[best], needs)
-        for article, rule, line, words, part, chosen in zip(*(one.tolist() for one in columns), parts, strict=True):
-            answer.sure[article].append(Chosen(rule, line, words, chosen[:part]))
+    def _fits(self, rows: _Rows, choices: _Choices, best: Ints) -> Fits:
+        """Return these choices, one of each query, as fits."""
+        of, at = choices.of[best], choices.at[:, best]
+        lines = self._lines[of]
+        fits, parts = np.nonzero(np.arange(len(at)) < self._tables.queries.needs[lines, np.newaxis])
+        at = at[parts, fits]
+        keys = fits * self._batch.firsts.size + rows.places[at]
+        order = np.argsort(keys, kind="stable")
+        order = order[heads(keys[order])]
+        ends = np.searchsorted(fits[order], np.arange(of.size + 1))
+        rules = self._tables.queries.rule[lines]
+        return Fits(
+            self._articles[of], rules, lines, choices.words[best],
+            ends, rows.places[at[order]], parts[order], rows.sources[at[order]],
+        )  # fmt: skip

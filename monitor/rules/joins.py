@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.rules.rows import Ints, Rows, distinct, heads, is_in
+from monitor.rules.rows import Flags, Ints, Rows, distinct, heads, is_in
 from monitor.rules.sheet import Sheet, plain_language
 from monitor.rules.tables import UNITS, Tables
 
@@ -35,7 +35,9 @@ class Batch:
         self.classes: Ints
         self.firsts: Ints
         self.pasts: Ints
-        self._words = np.fromiter(map(tables.classes.__getitem__, sheet.words), np.int64, len(sheet.words))
+        size = len(sheet.words)
+        self._words = np.zeros(size + 1, np.int64)  # behind the last word, as before the first, stands none
+        self._words[:size] = np.fromiter(map(tables.classes.__getitem__, sheet.words), np.int64, size)
         several = {(one.first, one.past): tables.names[tables.classes[one.form]] for one in sheet.joined}
         self._put(several)
         if tables.links.around and (phrases := self._phrases(several)):
@@ -63,17 +65,16 @@ class Batch:
         """
         rows = self.tables.rarest_of.view()
         found = rows.spread(self.classes)
-        if not found.at.size:
+        phrases, at = rows.values[found.at], found.rows()
+        flanked = np.flatnonzero(self._flanked(phrases, self.firsts[at], self.pasts[at], several))
+        if not flanked.size:
             return []
-        at = found.rows()
-        rarest = (rows.values[found.at].tolist(), self.firsts[at].tolist(), self.pasts[at].tolist())
+        at = at[flanked]
+        rarest = (phrases[flanked].tolist(), self.firsts[at].tolist(), self.pasts[at].tolist())
         steps, around = _Steps(self, several), self.tables.links.around
         ends: dict[tuple[int, int], int] = {}
         for phrase, first, past in zip(*rarest, strict=True):
             before, behind = around[phrase]
-            # Most fail here, at the nearest word.
-            if (before and not steps.back(first, before[0])) or (behind and not steps.onward(past, behind[0])):
-                continue
             pasts = walked(steps.onward, past, behind)
             for start in walked(steps.back, first, before) if pasts else ():
                 ends[phrase, start] = min({*pasts, ends.get((phrase, start), max(pasts))})
@@ -82,10 +83,24 @@ class Batch:
         inside = self.sheet.sentence_of
         return [(phrase, first, past) for (phrase, first), past in ends.items() if inside[first] == inside[past - 1]]
 
-    def class_at(self, first: int, past: int) -> int:
-        """Return the class of the place that is the words at positions [first, past)."""
-        low, high = self.firsts.searchsorted([first, first + 1])
-        return int(self.classes[low:high][self.pasts[low:high] == past][0])
+    def _flanked(self, phrases: Ints, firsts: Ints, pasts: Ints, several: dict[tuple[int, int], Names]) -> Flags:
+        """Say where the nearest words of phrases stand beside the rarest, or what is several words: most fail here."""
+        before, behind = self.tables.links.nearest[:, phrases]
+        begins, ends = np.zeros((2, self._words.size), np.bool_)
+        if several:
+            first, past = np.array(list(several)).T
+            begins[first], ends[past - 1] = True, True
+        found: Flags = (before < 0) | ends[firsts - 1] | self._stands(before, firsts - 1)
+        found &= (behind < 0) | begins[pasts] | self._stands(behind, pasts)
+        return found
+
+    def _stands(self, wids: Ints, positions: Ints) -> Flags:
+        """Say for each word of the vocabulary whether it stands at a position."""
+        rows = self.tables.words_of.view()
+        found = rows.spread(self._words[positions])
+        there = np.zeros(wids.size, np.bool_)
+        there[found.row_of(np.flatnonzero(rows.values[found.at] == found.beside(wids)))] = True
+        return there
 
     @cached_property
     def articles(self) -> Ints:
@@ -119,20 +134,23 @@ class _Steps:
     """From word to word of a phrase; a hyphenated word is one step as well as several."""
 
     def __init__(self, batch: Batch, several: dict[tuple[int, int], Names]) -> None:
-        self._names = [batch.tables.names[number] for number in batch._words.tolist()] + [()]
+        self._words, self._class_names = batch._words, batch.tables.names
         self._behind = {first: (past, names) for (first, past), names in several.items()}
         self._before = {past: (first, names) for (first, past), names in several.items()}
 
+    def _names(self, at: int) -> Names:
+        return self._class_names[int(self._words[at])]
+
     def onward(self, at: int, wid: int) -> list[int]:
         """Return past which positions a word ends that begins at this one."""
-        found = [at + 1] if wid in self._names[at] else []
+        found = [at + 1] if wid in self._names(at) else []
         if at in self._behind and wid in self._behind[at][1]:
             found.append(self._behind[at][0])
         return found
 
     def back(self, at: int, wid: int) -> list[int]:
         """Return where a word begins that ends right before this position."""
-        found = [at - 1] if wid in self._names[at - 1] else []  # before the first is the last: none
+        found = [at - 1] if wid in self._names(at - 1) else []
         if at in self._before and wid in self._before[at][1]:
             found.append(self._before[at][0])
         return found
@@ -225,24 +243,22 @@ def _with_all_parts(batch: Batch, sources: Ints) -> list[tuple[Ints, Ints]]:
 def _alive(tables: Tables, sources: Ints, articles: int) -> list[tuple[Ints, Ints]]:
     """Return for each part the queries that have all parts in their article, and by which of these sources.
 
-    A mark says of each query how many of its parts, from the first on, have been seen.
+    A mark has a bit for each part of its query that has been seen.
     """
-    marks, needs = tables.marks(articles), tables.queries.needs
+    marks, whole = tables.marks(articles), tables.queries.whole
     article = sources // tables.sources
     plain, base = sources - article * tables.sources, article * tables.lines
     reached = []
     for part, rows in enumerate(tables.queries.parts):
         found = rows.spread(plain)
-        lines = rows.values[found.at]
-        queries = lines if articles == 1 else lines + found.beside(base)
+        lines = rows.values.take(found.at)
+        queries = lines + found.beside(base)
+        marks[queries] = marks.take(queries) | 1 << part
         reached.append((queries, lines, found))
-        if part:
-            queries = queries[marks[queries] >= part]
-        marks[queries] = part + 1
-    alive = []
+    alive: list[tuple[Ints, Ints]] = []
     for queries, lines, found in reached:
-        kept = np.flatnonzero(marks[queries] == needs[lines])
-        alive.append((queries[kept], found.row_of(kept)))
-    if reached:
-        marks[reached[0][0]] = 0
+        kept = np.flatnonzero(marks.take(queries) == whole.take(lines))
+        alive.append((queries.take(kept), found.row_of(kept)))
+    for queries, _, _ in reached:
+        marks[queries] = 0
     return alive

@@ -11,14 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import islice, product
+from itertools import product
 from typing import Literal, NamedTuple
 
-from monitor.model import Article, Evidence, Match
+import numpy as np
+
+from monitor.model import Article, Evidence
 from monitor.rules.joins import Batch
 from monitor.rules.lean import ANYWHERE, LeanEntry, LeanLine, LeanRule, LeanTerm, Lexicon, Terms, width
 from monitor.rules.rows import Ints
-from monitor.rules.sheet import Sheet, plain_language
+from monitor.rules.sheet import plain_language
 from monitor.rules.spec import Unit
 from monitor.rules.words import Node, Nodes
 
@@ -47,12 +49,6 @@ class Found(NamedTuple):
     places: tuple[tuple[int, int, str], ...]  # first and past position on the sheet, and the term as written
     lines: tuple[int, ...]
     tags: tuple[str, ...] = ()
-
-
-def matches(sheet: Sheet, found: Sequence[Found]) -> list[Match]:
-    """Return what was found with its evidence, led back to the original texts all at once."""
-    every = iter(sheet.evidence([place for one in found for place in one.places]))
-    return [Match(one.rule, tuple(islice(every, len(one.places))), one.lines, one.tags) for one in found]
 
 
 class Finder:
@@ -268,7 +264,11 @@ class Finder:
 
     def evidence(self, sights: Iterable[Sight]) -> tuple[Evidence, ...]:
         """Return where terms were found, in the original text."""
-        return tuple(self.sheet.evidence([(sight.first, sight.past, sight.term) for sight in sights]))
+        every = list(sights)
+        firsts, pasts = ([one.first for one in every], [one.past for one in every])
+        return tuple(
+            self.sheet.evidence(np.array(firsts, np.int64), np.array(pasts, np.int64), [one.term for one in every])
+        )
 
 
 # --- windows -------------------------------------------------------------------------------------------------------

@@ -252,12 +252,10 @@ class Sheet:
     def _offsets(self) -> Offsets:
         return Offsets(self._text)
 
-    def evidence(self, places: Sequence[tuple[int, int, str]]) -> list[Evidence]:
+    def evidence(self, first: Ints, past: Ints, terms: Sequence[str]) -> list[Evidence]:
         """Return the words at each of these positions [first, past) as they stand in their article, with these terms."""
-        if not places:
+        if not first.size:
             return []
-        firsts, pasts, terms = zip(*places, strict=True)
-        first, past = np.array(firsts), np.array(pasts)
         inside = self.sentence_of[first]
         numbers, among = np.unique(inside, return_inverse=True)
         around = [text.strip() for text in self._texts(*self._bytes_of(numbers))]

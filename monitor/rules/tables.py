@@ -47,6 +47,7 @@ class Links:
     phrase_masks: Ints  # of each of those
     rarest: Rows  # word → the plain phrases of which it is the rarest word
     around: dict[int, Around]  # of each plain phrase
+    nearest: Ints  # [before or behind the rarest word, phrase] → the word that stands there; -1: none
     slots: Rows  # word → the slots of other phrases that it fills
     slot_phrase: Ints  # of each slot
     sizes: Ints  # of each phrase: its slots
@@ -64,6 +65,7 @@ class Queries:
     rule: Ints
     first: Ints  # of each rule: its first query
     needs: Marks  # how many parts
+    whole: Marks  # a bit for each of these
     unit: Ints  # index in UNITS
     size: Ints  # of the window
     ordered: Ints  # bit k: the part k + 1 stands behind the part k
@@ -81,7 +83,7 @@ class _Collected:
     written: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    narrow: set[int] = field(default_factory=set)
+    narrow: list[bool] = field(default_factory=list)
     rule: list[int] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
     needs: list[int] = field(default_factory=list)
@@ -98,8 +100,7 @@ class _Collected:
         self.never += [(number, self.source(term)) for term in rule.never]
         self.first.append(len(self.rule))
         self.ids.append(rule.id)
-        if rule.languages or rule.feeds:
-            self.narrow.add(number)
+        self.narrow.append(bool(rule.languages or rule.feeds))
         for line in rule.lines:
             query = len(self.rule)
             self.rule.append(number)
@@ -128,6 +129,7 @@ class _Collected:
             np.asarray(self.rule, np.int32),
             np.asarray(self.first, np.int32),
             np.asarray(self.needs, np.uint8),
+            np.asarray([(1 << parts) - 1 for parts in self.needs], np.uint8),
             np.asarray(self.unit, np.int32),
             np.asarray(self.size, np.int64),
             np.asarray(self.ordered, np.int32),
@@ -223,6 +225,10 @@ class _Linked:
                 self._around[number] = Around(plain_words[:at][::-1], plain_words[at + 1 :])
         return number
 
+    def _nearest(self, phrase: int) -> tuple[int, int]:
+        around = self._around.get(phrase, Around((), ()))
+        return next(iter(around.before), -1), next(iter(around.behind), -1)
+
     def links(self) -> Links:
         """Return them in arrays."""
         words, phrases = list(self._words), list(self._phrases)
@@ -234,6 +240,7 @@ class _Linked:
             rows_of([phrase for phrase, _ in phrases], list(self._phrases.values()), len(self._sizes)).values,
             _rows(self._rarest, size),
             self._around,
+            np.array(list(map(self._nearest, range(len(self._sizes)))), np.int32).reshape(-1, 2).T,
             _rows(self._slots, size),
             np.asarray(self._slot_phrase, np.int32),
             np.asarray(self._sizes, np.int32),
@@ -280,7 +287,7 @@ class Tables:
         self.written = collected.written  # of each source: the term; "" where rules write it in different ways
         self.ids = collected.ids  # of each rule
         self.numbers = collected.numbers  # of each line in its rule, as people count
-        self.narrow = collected.narrow  # rules for some languages or feeds only
+        self.narrow = np.asarray(collected.narrow, np.bool_)  # of each rule: for some languages or feeds only
         self._vocabulary = vocabulary
         self._start()
 

@@ -1,10 +1,13 @@
 """What a rule finds in an article: words, windows, exclusions, guards, and exactly where."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Article, Match
+from monitor.rules import joins
 from monitor.rules.compile import compile_rules
 from monitor.rules.match import Sight, intervals, tightest, tried
 from monitor.rules.spec import Guard, ListEntry, Rule, RuleBook, TermList, Window
@@ -250,6 +253,17 @@ def test_matches_come_in_the_order_of_the_book_and_articles_in_theirs() -> None:
     assert many == [ruleset.match(article) for article in some]
     assert [[match.rule for match in one] for one in many[:2]] == [[], ["geheim", "poetin"]]
     assert compile_rules(RuleBook(())).match(some[1]) == ()
+
+
+def test_more_rules_than_marks_are_matched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a quarter of a million rules the marks of one article fill what is near; numbers go beyond 32 bits by then."""
+    monkeypatch.setattr(joins, "NEAR", 1)
+    ruleset = compile_rules(RuleBook(tuple(replace(rule(f"wa{n} + wb{n}"), id=f"r{n}") for n in range(2_500))))
+    texts = [". ".join(f"wa{n} wb{n}" for n in range(at, at + 700)) for at in range(32)]
+    some = [Article(key="k", url="", body=text) for text in texts]
+    for at, found in enumerate(ruleset.match_many(some)):
+        words = [tuple(one.text for one in match.evidence) for match in found]
+        assert words == [(f"wa{n}", f"wb{n}") for n in range(at, at + 700)]
 
 
 sights = st.builds(
