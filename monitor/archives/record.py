@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from monitor.archives.parts import Document, Piece, Shard, Volume
 from monitor.model import Article, Secret
-from monitor.rules.needs import EVERYTHING, Need
+from monitor.rules.needs import Need
 from monitor.store import Queries, Stand, from_anywhere
 
 # The first volume begins behind nothing, and has a name, too.
@@ -19,27 +20,53 @@ BEHIND: Final = "behind "
 AT_ONCE: Final = 7 * 32
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Stored articles: how many there are, and where those of them stand that may hold a need; `few` None: all of them."""
+
+    number: int
+    few: Sequence[Stand] | None = None
+
+    @property
+    def looked(self) -> int:
+        """How many are to be looked at."""
+        return self.number if self.few is None else len(self.few)
+
+
+def chosen(
+    address: Secret | str,
+    need: Need,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    feed: str | None = None,
+) -> Chosen:
+    """Ask the index which of some stored articles may hold a need."""
+    with Queries.open(address) as queries:
+        few = queries.candidates(need, since=since, until=until, feed=feed)
+        return Chosen(queries.count_articles(since=since, until=until, feed=feed), few)
+
+
 async def stored(  # noqa: PLR0913 - which articles
     address: Secret | str,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
     feed: str | None = None,
-    need: Need = EVERYTHING,
+    few: Sequence[Stand] | None = None,
     begin: str = "",
 ) -> AsyncIterator[Volume]:
-    """Yield the stored articles that may hold a need, the oldest first: in volumes of one shard, named by where they begin.
+    """Yield the stored articles, the oldest first: in volumes of one shard, named by where they begin. With `few`, those.
 
     `begin` is such a name. A shard is a range of the record, or names the articles; whoever opens it asks the database
     at `address`.
     """
     address, place = from_anywhere(address), begin.removeprefix(BEHIND)
+    if few is not None:
+        for start, numbers in _some(few, place):
+            yield _volume(start, partial(_numbered, address, numbers))
+        return
     with Queries.open(address) as queries:
-        few = queries.candidates(need, since=since, until=until, feed=feed)
-        if few is not None:
-            for start, numbers in _some(few, place):
-                yield _volume(start, partial(_numbered, address, numbers))
-            return
         for start, end in queries.ranges(AT_ONCE, since=since, until=until, feed=feed, begin=place):
             yield _volume(start, partial(_between, address, start, end, since, until, feed))
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from monitor.cli import output
 
 if TYPE_CHECKING:
     from monitor.archives import Volume
+    from monitor.archives.record import Chosen
     from monitor.backfill import Backfill, Mark, Progress, Summary
     from monitor.config import Config
     from monitor.model import Feed, Outcome
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.shards import Engine
 
 F = TypeVar("F", bound=Callable[..., Any])
-Source = Callable[["Pipeline", "Mark"], "AsyncIterator[Volume]"]
+Source = Callable[["Pipeline", "Mark"], "Awaitable[Found]"]
 
 # In a pipe, a line each time so many documents are done.
 EVERY = 1_000
@@ -56,7 +57,15 @@ class Wanted:
     workers: int = 1
     engine: str = ""
     paths: tuple[Path, ...] = ()  # what whoever looks must see
-    passed: int = 0  # documents that need not be looked at: no rule can match them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source has: its volumes; how many documents, where that is known; how many more no rule can match."""
+
+    volumes: AsyncIterator[Volume]
+    total: int | None = None
+    passed: int = 0
 
 
 def options(command: F) -> F:
@@ -139,30 +148,34 @@ def stored(feed: str | None, wanted: Wanted) -> None:
 
 
 def _stored(feed: str | None, wanted: Wanted) -> None:
-    from monitor.archives.record import stored
+    from monitor.archives.record import chosen, stored
     from monitor.rules.needs import needs
     from monitor.store import Queries
 
     config = _only(output.load(wanted.rules_path), wanted.rule)
-    address, need = config.settings.database, needs(config.book)
-    with Queries.open(address) as queries:
-        total = queries.count_articles(since=wanted.since, until=wanted.until, feed=feed)
-        few = queries.candidates(need, since=wanted.since, until=wanted.until, feed=feed)
-    looked = total if few is None else len(few)
-    if wanted.plan:
-        _say_plan(
-            f"{total} stored articles" + (f", {looked} in which a rule could match" if looked < total else ""), {}
-        )
-        return
+    address = config.settings.database
+    Queries.open(address).close()  # without a record there is no past
 
-    async def source(pipeline: Pipeline, mark: Mark) -> AsyncIterator[Volume]:
-        if not wanted.dry:
+    def asked(since: datetime | None, until: datetime | None) -> Chosen:
+        return chosen(address, needs(config.book), since=since, until=until, feed=feed)
+
+    async def source(pipeline: Pipeline, mark: Mark) -> Found:
+        if not wanted.dry:  # what the index does not know is looked at
             await pipeline.settle()
-        span = mark.span
-        async for volume in stored(address, since=span.since, until=span.until, feed=feed, need=need, begin=mark.at):
-            yield volume
+        since, until = mark.span.since, mark.span.until
+        these = asked(since, until)
+        volumes = stored(address, since=since, until=until, feed=feed, few=these.few, begin=mark.at)
+        return Found(volumes, these.looked, passed=these.number - these.looked)
 
-    _run(replace(wanted, passed=total - looked), f"stored {feed or ''}", source, looked)
+    if wanted.plan:
+        _say_stored(asked(wanted.since, wanted.until))
+    else:
+        _run(wanted, f"stored {feed or ''}", source)
+
+
+def _say_stored(these: Chosen) -> None:
+    few = f", {these.looked} in which a rule could match" if these.looked < these.number else ""
+    _say_plan(f"{these.number} stored articles{few}", {})
 
 
 @backfill.command()
@@ -179,7 +192,7 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
 
     name = "" if Path("-") in paths else " ".join(str(path.absolute()) for path in paths)
     seen = replace(wanted, paths=tuple(path for path in paths if str(path) != "-"))
-    _run(seen, f"files {name}" if name else "", lambda *_: archives.files(paths), None)
+    _run(seen, f"files {name}" if name else "", _as_is(archives.files(paths)))
 
 
 @backfill.command()
@@ -195,7 +208,7 @@ def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
     from monitor.archives.warc import warcs
 
     seen, name = replace(wanted, paths=paths), "warc " + " ".join(str(path.absolute()) for path in paths)
-    _run(seen, name, lambda *_: warcs(paths), None)
+    _run(seen, name, _as_is(warcs(paths)))
 
 
 @backfill.command()
@@ -209,7 +222,7 @@ def urls(file: Path, wanted: Wanted) -> None:
 
     links = list(dict.fromkeys(archives.addresses(file)))
     homes = homes_of(output.load(wanted.rules_path).feeds)
-    _run(wanted, "urls", lambda *_: listed(links, homes), min(len(links), wanted.limit or len(links)))
+    _run(wanted, "urls", _as_is(listed(links, homes), len(links)))
 
 
 @backfill.command()
@@ -261,11 +274,11 @@ def _is_of(feed: Feed, name: str) -> bool:
 def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[Volume]]) -> None:
     from monitor.archives.web import Web
 
-    def walked(pipeline: Pipeline, _: Mark) -> AsyncIterator[Volume]:
+    async def walked(pipeline: Pipeline, _: Mark) -> Found:
         pause = pipeline.config.settings.pause
-        return source(Web(pipeline.fetcher, pipeline.sandbox, pause, wanted.since))
+        return Found(source(Web(pipeline.fetcher, pipeline.sandbox, pause, wanted.since)))
 
-    _run(wanted, name, walked, None)
+    _run(wanted, name, walked)
 
 
 @backfill.command("plan", context_settings={"ignore_unknown_options": True})
@@ -292,12 +305,21 @@ def plan(ctx: click.Context, source: tuple[str, ...]) -> None:
 # --- doing it ---
 
 
-def _run(wanted: Wanted, name: str, source: Source, total: int | None) -> None:
+def _as_is(volumes: AsyncIterator[Volume], total: int | None = None) -> Source:
+    """Return a source that asks nobody what it has."""
+
+    async def source(_pipeline: Pipeline, _mark: Mark) -> Found:
+        return Found(volumes, total)
+
+    return source
+
+
+def _run(wanted: Wanted, name: str, source: Source) -> None:
     """Do a backfill of a source. `name` tells it from others; a source without one cannot be gone on with."""
     config = _only(output.load(wanted.rules_path), wanted.rule)
     slower = replace(config, settings=replace(config.settings, pause=config.settings.pause * SLOWER))
     os.nice(NICE)
-    if asyncio.run(_filled(slower, wanted, name, source, total)):
+    if asyncio.run(_filled(slower, wanted, name, source)):
         sys.exit(1)
 
 
@@ -311,7 +333,7 @@ def _only(config: Config, rule: str | None) -> Config:
     return replace(config, book=replace(config.book, rules=chosen))
 
 
-async def _filled(config: Config, wanted: Wanted, name: str, source: Source, total: int | None) -> bool:
+async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> bool:
     """Do it; say whether it was stopped before its end."""
     from monitor import wiring
     from monitor.backfill import Backfill, Mark, Summary, loaded, mark_key
@@ -321,7 +343,7 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source, tot
     async with wiring.wired(config, watching=False) as pipeline:
         if wanted.plan:
             mark = Mark(span=Span(wanted.since, wanted.until))
-            await _planned(source(pipeline, mark), mark, config.settings.pause)
+            await _planned((await source(pipeline, mark)).volumes, mark, config.settings.pause)
             return False
         remembered = bool(name) and not wanted.dry and wanted.limit is None
         said = (config.digest, wanted.rule or "", str(wanted.tell), str(wanted.whole), wanted.said)
@@ -331,6 +353,8 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source, tot
             mark, summary = loaded(mark, pipeline.store.meta(key))
         if summary.documents:
             click.echo(f"going on behind {summary.documents} documents that were done before", err=True)
+        found = await source(pipeline, mark)
+        total = found.total and min(found.total, wanted.limit or found.total)
         async with _looking(pipeline, wanted) as engine:
             with _progress(total, summary.documents) as told:
                 fill = Backfill(
@@ -344,9 +368,9 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source, tot
                     summary=summary,
                 )
                 _stop_on_signal(fill)
-                await fill.run(source(pipeline, mark))
-        if fill.mark.ended and wanted.limit is None and wanted.passed:
-            fill.summary.outcomes[Outcome.SET_ASIDE] += wanted.passed
+                await fill.run(found.volumes)
+        if fill.mark.ended and wanted.limit is None and found.passed:
+            fill.summary.outcomes[Outcome.SET_ASIDE] += found.passed
         _summed_up(fill.summary, dry=wanted.dry)
         if fill.stopping.is_set():
             click.echo("stopped: the same command goes on from here" if key else "stopped")

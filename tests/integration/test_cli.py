@@ -335,6 +335,29 @@ def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
     ]
 
 
+def test_the_past_on_record_is_asked_for_once(filled, monkeypatch):
+    """With lists of thousands of words that takes seconds; how many there are to look at is told all the same."""
+    from monitor.store import index
+
+    asked, candidates = [], index.candidates
+    monkeypatch.setattr(index, "candidates", lambda c, need: asked.append(need) or candidates(c, need))
+
+    done = filled("backfill", "--since", "2000-01-01")
+
+    assert done.exit_code == 0
+    assert "4 documents: " in done.stdout
+    assert len(asked) == 1
+    assert "4 stored articles" in filled("backfill", "plan").stdout
+
+
+def test_without_a_record_there_is_no_past(monitor, desk):
+    """Said at once; no empty database is left behind."""
+    result = monitor("backfill")
+    assert result.exit_code != 0
+    assert "there is no database" in result.stderr
+    assert not (desk / "monitor.db").exists()
+
+
 def test_a_rule_is_explained_on_the_stored_articles(filled):
     """What it would have said last year, without looking for an article to ask about."""
     result = filled("rules", "explain", "secret", "--since", "2000-01-01")
