@@ -3,7 +3,7 @@ live run beside a backfill feels of it.
 
     python benchmarks/shards.py workers [articles] [rules]   one process, two, and a cluster of two; needs the extra dask
     python benchmarks/shards.py warc [pages]                 an archive of real pages, with and without the look before
-    python benchmarks/shards.py beside [articles]            a daemon's way from poll to alert, alone and beside
+    python benchmarks/shards.py beside [articles] [seconds]  a daemon's way from poll to alert, alone for so long and beside
 
 Needs the shared data. The machine is shared: ratios within one run are what counts, and CPU is told beside the clock.
 """
@@ -27,8 +27,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from time import perf_counter, process_time, sleep
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # from a checkout, whatever is installed
 
@@ -45,6 +47,9 @@ from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
 from monitor.shards import Engine, Here, Lens, Processes, packed
 
+if TYPE_CHECKING:
+    from tests.acceptance.newsroom import Paper
+
 SHARED = Path(os.environ.get("MONITOR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 ROUNDS = 3
 
@@ -52,7 +57,7 @@ ROUNDS = 3
 @asynccontextmanager
 async def opened(folder: Path, rules: str = "rules: []") -> AsyncIterator[Pipeline]:
     """Give a pipeline on an empty database."""
-    (folder / "rules.yaml").write_text((SETTINGS % (folder / "monitor.db")).replace("rules: []", rules))
+    (folder / "rules.yaml").write_text((SETTINGS % f"sqlite:///{folder / 'monitor.db'}").replace("rules: []", rules))
     async with wiring.wired(config.load(folder / "rules.yaml", {}), watching=False) as pipeline:
         yield pipeline
 
@@ -207,13 +212,13 @@ def written(path: Path, pages: list[bytes], number: int) -> None:
 # --- beside a live run ---
 
 
-def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None:
-    """Publish stories while a daemon runs, in turn without and with a backfill beside it; tell how long alerts took."""
-    from tests.acceptance.newsroom import Newsroom, Paper, kill, secret_story, until  # noqa: PLC0415
+def beside(articles: int = 100_000, seconds: float = 100) -> None:
+    """Publish stories while a daemon runs: alone, while a whole backfill runs beside it, and alone again."""
+    from tests.acceptance.newsroom import Newsroom, Paper, kill, until  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = folder / "articles.jsonl"
+        path, database = folder / "articles.jsonl", folder / "room" / "monitor.db"
         with path.open("w") as lines:
             for n, one in enumerate(made(articles)):
                 said = {"id": f"a{n}", "title": one.title, "body": one.body, "published": one.published.isoformat()}  # type: ignore[union-attr]
@@ -223,28 +228,33 @@ def beside(articles: int = 100_000, spans: int = 4, seconds: float = 25) -> None
             daemon = room.start("run")
             until(lambda: all(room.site.asked[f"/{paper.name}.xml"] for paper in papers), 60, daemon)
             sleep(5)
-            number, at = 0, {False: [], True: []}  # type: ignore[var-annotated]
-            past = None
-            for span in range(2 * spans):
-                with_it = span % 2 == 1
-                if with_it:
-                    before = taken_in(folder / "room" / "monitor.db")
-                    past = room.start("backfill", "files", str(path))
-                    until(lambda before=before: taken_in(folder / "room" / "monitor.db") > before, 90, past)
-                ends = perf_counter() + seconds
-                while perf_counter() < ends:
-                    title, text = secret_story(number)
-                    papers[number % len(papers)].write(number, title, text)
-                    at[with_it].append(f"/{number}.html")
-                    number += 1
-                    sleep(0.7)
-                sleep(4)  # the last ones arrive
-                if with_it and past is not None:
-                    assert past.poll() is None, "the backfill came to its end"
-                    past.send_signal(signal.SIGTERM)
-                    past.wait(30)
+            numbers = count()
+            at = {False: published(papers, numbers, seconds), True: []}
+            began = perf_counter()
+            past = room.start("backfill", "files", str(path))
+            while past.poll() is None:
+                at[True] += published(papers, numbers, 1)
+            took = perf_counter() - began
+            assert past.returncode == 0, room.log()[-2000:]
+            at[False] += published(papers, numbers, seconds)
+            sleep(5)  # the last ones arrive
             kill(daemon)
-            told(folder / "room" / "monitor.db", at)
+            print(f"{taken_in(database)} of {articles} articles came in, in {took:.0f} s")
+            told(database, at)
+
+
+def published(papers: list[Paper], numbers: Iterator[int], seconds: float) -> list[str]:
+    """Publish stories for so long; return their paths. A paper lists its latest ones."""
+    from tests.acceptance.newsroom import secret_story  # noqa: PLC0415
+
+    paths, ends = [], perf_counter() + seconds
+    while perf_counter() < ends:
+        number = next(numbers)
+        paper = papers[number % len(papers)]
+        paper.items = paper.items[-20:]
+        paths.append(paper.write(number, *secret_story(number)))
+        sleep(0.7)
+    return paths
 
 
 def taken_in(database: Path) -> int:
@@ -273,7 +283,7 @@ def told(database: Path, at: dict[bool, list[str]]) -> None:
         print(f"{name}: {len(some)} of {len(at[with_it])}; median {medians[with_it]:.2f} s, 90 % in {spread[-1]:.2f} s")
     means = {with_it: statistics.fmean(some) for with_it, some in took.items()}
     more, mean = medians[True] / medians[False] - 1, means[True] / means[False] - 1
-    print(f"{taken_in(database)} articles came in; the median {more:+.0%}, the mean {mean:+.0%}")
+    print(f"the median {more:+.0%}, the mean {mean:+.0%}")
 
 
 def moment(said: object) -> float:

@@ -199,7 +199,7 @@ class Pipeline:
     async def _settle(self, entry: Entry, verdict: Verdict) -> None:
         """Write what was read, what has changed in earlier hits, and when to look once more."""
         article, now = verdict.article, self.clock()
-        earlier = await self._earlier(article)
+        earlier = await self._earlier(entry, verdict)
         news = judge.news(article, earlier, self.ruleset) if article and earlier else ()
         about = [one for one in (article, earlier) if one]
         items = [item for one in about for item in extract.items(one)]
@@ -212,11 +212,14 @@ class Pipeline:
             await self.record(replace(entry, silent=False), item, finish=False)
         await self.record(entry, verdict, edits=edits, again=again)
 
-    async def _earlier(self, article: Article | None) -> Article | None:
+    async def _earlier(self, entry: Entry, verdict: Verdict) -> Article | None:
         """Return a live blog as it was read before; None for one that is new, and for anything else."""
-        if article is None or not article.live:
+        if verdict.outcome is Outcome.GONE:  # the words that are left do not say that it was one
+            before = await self.store.apart(self.store.article_of, entry)
+        elif verdict.article and verdict.article.live:
+            before = await self.store.apart(self.store.article, verdict.article.key)
+        else:
             return None
-        before = await self.store.apart(self.store.article, article.key)
         return before if before and before.live else None
 
     async def _read_canary(self, entry: Entry) -> Outcome:

@@ -452,6 +452,13 @@ class Store:
             row = c.execute(select(t.articles).where(t.articles.c.key == key)).one_or_none()
             return rows.article_of(row._asdict()) if row else None
 
+    def article_of(self, entry: Entry) -> Article | None:
+        """Return the article that an entry was last read as."""
+        read = select(t.entries.c.article).where(t.entries.c.key == entry.key).scalar_subquery()
+        with self._read() as c:
+            row = c.execute(select(t.articles).where(t.articles.c.key == read)).one_or_none()
+            return rows.article_of(row._asdict()) if row else None
+
     def hits_about(self, entry: Entry, articles: Sequence[Article] = ()) -> tuple[HitRecord, ...]:
         """Return the hits on record on what an entry was read as, and on these articles, each with its edits."""
         here = select(t.entries.c.article).where(t.entries.c.key == entry.key)

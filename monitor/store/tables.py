@@ -296,7 +296,7 @@ hits = Table(
     Index("ix_hits_rule_found", "rule", "found"),
     Index("ix_hits_found", "found"),
     Index("ix_hits_article", "article"),
-    Index("ix_hits_story", "story"),
+    Index("ix_hits_story_found", "story", "found"),
 )
 
 edits = Table(  # sentences of a hit's evidence that appeared or vanished after it was found

@@ -268,6 +268,26 @@ async def test_an_item_that_is_taken_out_of_a_blog_is_an_edit_of_its_hit(scene):
     assert edits == {f"14:05 {OTHER}": "vanished"}
 
 
+async def test_with_a_blog_all_that_its_items_told_is_gone(scene):
+    """A blog that is pulled takes each of its facts with it, also those that were told one by one."""
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Liveblog Wenen", DULL))
+    for items in (DULL_ITEMS, [FIRST, *DULL_ITEMS], [OTHER, FIRST, *DULL_ITEMS]):
+        scene.web.pages[URL] = blog(scene, *items)
+        await scene.flow()
+        scene.clock.forward(minutes=11)
+    scene.web.pages[URL] = FetchError(URL, "gone", retry=False, status=410)
+
+    assert (await scene.flow())[Outcome.GONE] == 1
+
+    records = Queries.open(scene.address).list_hits()
+    assert len(records) == 2
+    for record in records:
+        said = {found.sentence for found in record.hit.match.evidence}
+        assert {edit.sentence: edit.what for edit in record.edits} == dict.fromkeys(said, "vanished")
+    assert len(scene.post.to("slack")) == 2
+
+
 async def test_the_ledger_counts_a_second_reading_of_nothing_twice(scene):
     """What waits to be read once more was read: the sums are those of entries."""
     await hit(scene)

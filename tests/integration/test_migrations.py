@@ -45,6 +45,7 @@ STEPS = [
     "0003 envelopes: what goes out in one message",
     "0004 articles packed and found by their words",
     "0005 texts under many links",
+    "0006 the latest hits of a story",
 ]
 
 
