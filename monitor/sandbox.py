@@ -44,7 +44,7 @@ class Sandbox:
 
     `deadline` is how long one task may run, counted from when a worker takes it up; `memory` how many bytes it may
     take beyond what the worker has at its start. `warm` is called once in each new worker, so that what it imports is
-    not on the first task's time.
+    not on the first task's time. `ahead`: so many tasks wait where workers take them up, so that none is ever idle.
     """
 
     def __init__(
@@ -54,12 +54,15 @@ class Sandbox:
         deadline: timedelta = timedelta(seconds=20),
         memory: int = 512 * 2**20,
         warm: Callable[[], object] | None = None,
+        ahead: int = 0,
     ) -> None:
         self._workers = workers
         self._deadline = deadline
         self._memory = memory
         self._warm = warm
-        self._free = asyncio.Semaphore(workers)
+        self._free = asyncio.Semaphore(workers + ahead)
+        # Who waits ahead waits for the end of whoever runs.
+        self._starts_within = STARTS_WITHIN + (deadline if ahead else timedelta())
         self._pool: ProcessPool | None = None
         self._running: dict[Future[bytes], ProcessPool] = {}
         self._closed = False
@@ -108,7 +111,7 @@ class Sandbox:
         future = pool.schedule(_work, (work,))
         self._running[future] = pool
         try:
-            return await _watched(future, deadline)
+            return await _watched(future, deadline, self._starts_within)
         except TimeoutError as error:
             raise SandboxError("timeout", what) from error
         except ProcessExpired as error:
@@ -149,7 +152,7 @@ class Sandbox:
         await asyncio.to_thread(ending.join, ENDS_WITHIN.total_seconds())
 
 
-async def _watched(future: Future[bytes], deadline: timedelta) -> bytes:
+async def _watched(future: Future[bytes], deadline: timedelta, starts_within: timedelta) -> bytes:
     """Return what comes of a task; raises TimeoutError when it runs for longer than its deadline, by our own clock.
 
     (pebble's deadlines go by the clock on the wall, which people and time servers set.)
@@ -161,7 +164,7 @@ async def _watched(future: Future[bytes], deadline: timedelta) -> bytes:
             await asyncio.wait({waiting}, timeout=TICK)
             now = monotonic()
             began = now if began is None and future.running() else began
-            if began is None and now - asked > STARTS_WITHIN.total_seconds():
+            if began is None and now - asked > starts_within.total_seconds():
                 raise OSError("no worker took the work up")
             if began is not None and now - began > deadline.total_seconds() and not waiting.done():
                 raise TimeoutError

@@ -56,7 +56,8 @@ class Processes:
 
     def __init__(self, workers: int, packed: Packed) -> None:
         self.width = workers * AHEAD
-        self._pool = Sandbox(workers, deadline=DEADLINE, memory=MEMORY, warm=partial(_prepare, packed))
+        warm = partial(_prepare, packed)
+        self._pool = Sandbox(workers, deadline=DEADLINE, memory=MEMORY, warm=warm, ahead=workers)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

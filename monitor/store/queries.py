@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, Literal, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, and_, func, or_, select, true, tuple_
@@ -27,6 +28,8 @@ from monitor.store.statements import batches, delivery_rows, edits_of, part
 
 # Articles read at a time when all are asked for: some megabytes.
 PAGE: Final = 500
+# Ranges of articles that are sought at a time.
+RANGES: Final = 100
 
 Kind = Literal["hit", "delivery", "article", "feed", "entry", "story"]
 _KEYS: Final[dict[Kind, ColumnElement[str]]] = {
@@ -255,17 +258,17 @@ class Queries:
         begin: str = "",
     ) -> Iterator[tuple[str, str]]:
         """Yield the stored articles as ranges of `size`, without reading them: (behind this place, up to this one)."""
-        asked = select(*_in_order).where(*_chosen(since, until, feed)).limit(1)
-        nth, last = asked.order_by(*_in_order).offset(size - 1), asked.order_by(*(one.desc() for one in _in_order))
+        number = t.articles.c.number
+        asked = select(number).where(*_chosen(since, until, feed)).order_by(*_in_order).limit(size * RANGES)
         while True:
-            behind = [_in_order > _tuple(begin)] if begin else []
             with self._read() as c:
-                found = c.execute(nth.where(*behind)).first() or c.execute(last.where(*behind)).first()
-            if not found:
+                numbers = list(c.scalars(asked.where(_in_order > _tuple(begin)) if begin else asked))
+                lasts = select(*_in_order).where(number.in_([*numbers[size - 1 :: size], *numbers[-1:]]))
+                ends = [str(_place_of(row)) for row in c.execute(lasts.order_by(*_in_order))]
+            yield from pairwise([begin, *ends])
+            if not ends:
                 return
-            end = str(_place_of(found))
-            yield begin, end
-            begin = end
+            begin = ends[-1]
 
     def candidates(
         self,

@@ -144,6 +144,13 @@ async def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatc
     assert raised.value.reason == "crash"
 
 
+async def test_work_that_waits_ahead_is_taken_up_in_its_turn(monkeypatch: pytest.MonkeyPatch):
+    """That it waits for what runs is no sign of a worker that cannot start."""
+    monkeypatch.setattr(sandbox, "STARTS_WITHIN", timedelta(seconds=0.4))
+    async with Sandbox(1, ahead=2) as box:
+        assert await asyncio.gather(*(box.run(chores.nap, 0.3) for _ in range(3))) == [0.3] * 3
+
+
 async def test_each_run_may_have_its_own_deadline():
     """A feed gets less time than a page."""
     async with Sandbox(1) as box:
