@@ -255,7 +255,7 @@ class Backfill:
                 self._hosts_wait(entry.link, error)
                 lost = Reading(reading.unread(error), None, error.reason)
                 return replace(judge.verdict(lost, entry, feed, hands.ruleset), outcome=lost.outcome)
-        return await judged(hands.sandbox, hands.ruleset, entry, feed, page, twins=hands.twins)
+        return await judged(hands.sandbox, hands.ruleset, entry, feed, page)
 
     def _hosts_wait(self, link: str, error: FetchError) -> None:
         pause = reading.host_pause(error)
@@ -271,7 +271,7 @@ class Backfill:
 
     async def _write(self, looks: Sequence[Look]) -> None:
         """Record what came of a shard, each document with its hits, and how far we are: all of it or nothing."""
-        counted = list(self._counted(looks))
+        counted = list(self._counted(await self._without_walls(looks)))
         if not self.dry:
             pipeline, now = self.pipeline, self.pipeline.clock()
             async with pipeline.telling:
@@ -283,6 +283,28 @@ class Backfill:
         for look in counted:
             if look.verdict:
                 self.told(look.name, look.verdict.outcome, len(look.verdict.matches))
+
+    async def _without_walls(self, looks: Iterable[Look]) -> list[Look]:
+        """Return the looks; what reads alike under many links of a host is a wall.
+
+        That is asked here, where all is in its order, so that it does not show who looked.
+        """
+        kept: list[Look] = []
+        for one in looks:
+            kept.append(await self._or_wall(one, kept) if one.of_page else one)
+        return kept
+
+    async def _or_wall(self, look: Look, before: Iterable[Look]) -> Look:
+        verdict, entry, store = look.verdict, look.entry, self.pipeline.store
+        if verdict is None or verdict.article is None or entry is None:
+            return look
+        article, reading = verdict.article, Reading(verdict.outcome, verdict.article, verdict.reason)
+        others = [one.verdict.article for one in before if one.of_page and one.verdict and one.verdict.article]
+        twins = await store.apart(store.twins, article, [one for one in others if one.body == article.body])
+        if twins < judge.TWINS:
+            return look
+        feed = await store.apart(store.feed, entry.feed) if entry.feed else None
+        return look._replace(verdict=judge.verdict(reading, entry, feed, self.pipeline.ruleset, twins=twins))
 
     def _counted(self, looks: Iterable[Look]) -> Iterator[Look]:
         """Count documents, and yield them, up to the limit."""

@@ -49,12 +49,14 @@ class Look(NamedTuple):
 
     `verdict`: what is known of it; None when its date lies outside, or when it is `unread`: a page or an address that
     whoever asked has to read. `entry`: under which it is to be recorded; None when there is nothing to record.
+    `of_page`: its text was read from a page, which may be a wall's.
     """
 
     name: str
     verdict: Verdict | None = None
     entry: Entry | None = None
     unread: Document | None = None
+    of_page: bool = False
 
 
 Packed = tuple[bytes, Need | None]
@@ -150,7 +152,7 @@ def settled(document: Document, verdict: Verdict, span: Span) -> Look:
     if verdict.article and not span.holds(verdict.article.published):
         return Look(document.name)
     if verdict.article and (verdict.matches or not document.recorded):
-        return Look(document.name, verdict, document.entry)
+        return Look(document.name, verdict, document.entry, of_page=not document.is_ready)
     return Look(document.name, _plain(verdict.outcome, verdict.reason))
 
 

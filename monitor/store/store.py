@@ -470,13 +470,19 @@ class Store:
             edited = edits_of(c, [hit.key for hit in hits]) if hits else {}
             return tuple(HitRecord(hit=hit, edits=edited.get(hit.key, ())) for hit in hits)
 
-    def twins(self, article: Article) -> int:
-        """Return how many other articles of its host were read as this very text."""
-        others = and_(t.articles.c.said == rows.said_of(article), t.articles.c.key != article.key)
+    def twins(self, article: Article, beside: Iterable[Article] = ()) -> int:
+        """Return how many other articles of its host were read as this very text: on record, and of those `beside`.
+
+        A text that is too short has none, and so has an article of no host.
+        """
+        said, host = rows.said_of(article), host_of(article.url)
+        if said is None or not host:
+            return 0
+        others = and_(t.articles.c.said == said, t.articles.c.key != article.key)
         with self._read() as c:
-            return sum(
-                host_of(url) == host_of(article.url) for url in c.scalars(select(t.articles.c.url).where(others))
-            )
+            found = {row.key: row.url for row in c.execute(select(t.articles.c.key, t.articles.c.url).where(others))}
+        found |= {one.key: one.url for one in beside if rows.said_of(one) == said and one.key != article.key}
+        return sum(host_of(url) == host for url in found.values())
 
     def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
         """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""

@@ -229,6 +229,20 @@ async def test_an_archive_that_breaks_off_is_read_to_the_break(scene, tmp_path):
     assert summary.outcomes == Counter({Outcome.READ: 2, Outcome.SET_ASIDE: 1, Outcome.FAILED: 1})
 
 
+async def test_one_text_under_many_links_of_an_archive_is_seen_to_be_a_wall(scene, tmp_path):
+    """A crawler is stopped at the door more often than a reader; what stands there is no story, whoever looks."""
+    pytest.importorskip("fastwarc")
+    same = [answer(f"https://krant.example/{n}.html", page(f"Bericht {n}", SECRET)) for n in range(6)]
+    elsewhere = answer("https://courant.example/1.html", page("Bericht", SECRET))
+    (tmp_path / "a.warc.gz").write_bytes(b"".join([*same, elsewhere]))
+
+    first = await filled(scene, warcs([tmp_path / "a.warc.gz"]))
+    again = await filled(scene, warcs([tmp_path / "a.warc.gz"]))
+
+    assert first.outcomes == again.outcomes == Counter({Outcome.READ: 4, Outcome.NO_TEXT: 3})
+    assert (first.matched, again.added) == (4, 0)
+
+
 # --- the record ---
 
 

@@ -47,9 +47,10 @@ def past(folder: Path) -> list[Path]:
 
 
 def archive(path: Path) -> Path:
-    """A web archive that is cut in several parts."""
+    """A web archive that is cut in several parts; some of its pages are one and the same wall."""
     padding = os.urandom(9_000).hex()
-    pages = [page(f"Bericht {n}", (SECRET, DULL)[n % 2] + f" Dag {n}.") for n in range(200)]
+    walls = range(0, 200, 20)
+    pages = [page(f"Bericht {n}", (SECRET, DULL)[n % 2] + (f" Dag {n}." if n not in walls else "")) for n in range(200)]
     said = [answer(f"https://krant.example/{n}", one + f"<!--{padding}-->".encode()) for n, one in enumerate(pages)]
     path.write_bytes(b"".join(said))
     return path

@@ -480,6 +480,22 @@ def test_an_article_with_a_hit_is_recorded_whole_or_not_at_all(store, queries):
     assert store.claim_visit(NOW, LEASE).entries == (entry,)
 
 
+def test_a_few_words_are_nobodys_twins(store):
+    """Flashes of six words are no wall, however many a host has; nor are texts that came from no host."""
+    long = "Kies hieronder een formule die bij u past, of vraag iemand in huis om een pas."
+    entry = an_entry(a_feed())
+    for n, (body, url) in enumerate([("Nog geen nieuws.", "https://krant.example/{}"), (long, "")] * 4):
+        article = replace(an_article(entry), key=f"{n:032x}", url=url.format(n), body=body)
+        store.record(entry, Verdict(Outcome.READ, article), (), (), NOW, finish=False)
+
+    flash = replace(
+        an_article(entry), key="f" * 32, url="https://krant.example/f", body="Kremlin bevestigt geheim overleg."
+    )
+    assert store.twins(flash) == 0
+    assert store.twins(replace(flash, url="", body=long)) == 0
+    assert store.twins(replace(flash, body=long), [replace(flash, key="e" * 32, body=long), flash]) == 1
+
+
 def test_a_hit_on_record_makes_no_second_delivery(store):
     """A repeated job, and a backfill that came first, alarm nobody."""
     feed = a_feed()
