@@ -95,6 +95,17 @@ class Written:
         window = Window("sentence", self.sentences)
         return Rule(id=self.name, name=self.name, lines=(line,), within=window, never=tuple(map(term, self.never)))
 
+    def text(self) -> str:
+        """Return the rule as a person writes it."""
+        find = " + ".join(", ".join(group) for group in self.groups)
+        never = f"    never: {self.never}\n" if self.never else ""
+        return f"  - id: {self.name}\n    find: |\n      {find}\n    within: {self.sentences} sentences\n{never}"
+
+
+def file_of(written: list[Written]) -> str:
+    """Return a rules.yaml that says the same."""
+    return "channels:\n  console: {}\nrules:\n" + "".join(one.text() for one in written)
+
 
 def term(text: str) -> Term:
     """Return words and wildcards as a term."""

@@ -1,20 +1,24 @@
-"""Compiled rules on disk: a large book that was compiled once comes back in a small part of the time.
+"""What was read and compiled, on disk: a large book that was made ready once comes back in a small part of the time.
 
-They stay in a folder of our own, by the digest of the files that they were made of; the last few of them. What cannot
-be read or written there is as if it were not there: then the rules are compiled, as ever.
+Both stay in a folder of our own, the last few of each: compiled rules by the digest of the files that they were made of;
+and of the rules as written what is at hand of each (`Rule.shut`), by the name of their file. What cannot be read or
+written there is as if it were not there: then rules are read and compiled, as ever.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
+import marshal
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
+from monitor import config
 from monitor.config import Config
 from monitor.errors import ParseError
 from monitor.rules import cache
@@ -26,21 +30,53 @@ log = logging.getLogger("monitor")
 MANY: Final = 5_000
 # The compiled forms of so many files are kept: of the one in force, and of those of other daemons beside it.
 KEPT: Final = 4
-ENDING: Final = ".rules"
+COMPILED: Final = ".rules"
+READ: Final = ".read"
+# So few rules are read in an instant: not worth writing what is at hand of all of them.
+FEW: Final = 500
 
 
-def rules_of(config: Config, environ: Mapping[str, str]) -> Ruleset:
+def load(path: Path | str, environ: Mapping[str, str], last: Config | None = None) -> Config:
+    """Return what a file says (`config.load`). Rules that were read before are not read again: those of the `last`
+    Config, or at a start those that were kept on disk. Raises ConfigError with every fault.
+    """
+    if last:
+        return config.load(path, environ, last.memory)
+    file = folder(environ) / (_name(str(Path(path).absolute())) + READ)
+    with _frozen():
+        found = config.load(path, environ, _memory(file))
+    if found.memory.digest and found.memory.learnt > FEW:
+        rows = marshal.dumps((found.memory.digest, config.rows_of(found.memory)))
+        _write(file, b"\n".join((_sum(rows), rows)))
+    return found
+
+
+def rules_of(found: Config, environ: Mapping[str, str]) -> Ruleset:
     """Return the rules of a file, ready to match: out of the folder when they are there, else compiled and kept there."""
-    if len(config.book.rules) < MANY:
-        return compile_rules(config.book)
-    path = folder(environ) / (_name(config) + ENDING)
-    ruleset = _read(path, config)
+    if len(found.book.rules) < MANY:
+        return compile_rules(found.book)
+    path = folder(environ) / (_name(found.digest) + COMPILED)
+    with _frozen():
+        ruleset = _ruleset(path, found)
     if ruleset is None:
-        ruleset = compile_rules(config.book)
+        ruleset = compile_rules(found.book)
         _write(path, cache.to_bytes(ruleset, with_book=False))
-    gc.collect()
-    gc.freeze()  # these rules stay: the collector need not walk through all of them again and again
+        gc.collect()
+        gc.freeze()
     return ruleset
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """What is made here stays: the collector need not walk through a million objects again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -51,9 +87,9 @@ def folder(environ: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path(environ.get("HOME", "/")) / ".cache") / "monitor"
 
 
-def _name(config: Config) -> str:
-    """Return a name that is another one when the files or the program that read them are."""
-    said = blake2b(config.digest.encode(), digest_size=16)
+def _name(of: str) -> str:
+    """Return a name that is another one when the program that reads and compiles is."""
+    said = blake2b(of.encode(), digest_size=16)
     room = Path(cache.__file__).parent
     for path in sorted([*room.glob("*.py"), *(room.parent / "config").glob("*.py")]):
         status = path.stat()
@@ -61,15 +97,35 @@ def _name(config: Config) -> str:
     return said.hexdigest()
 
 
-def _read(path: Path, config: Config) -> Ruleset | None:
+def _sum(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).hexdigest().encode()
+
+
+def _memory(path: Path) -> config.Memory:
+    """Return what is on disk of the rules of a file: plain values only, so that reading it runs nothing."""
+    said, _, rows = (_kept(path) or b"").partition(b"\n")
+    if not rows or said != _sum(rows):
+        return config.Memory()
+    return config.memory_of(*marshal.loads(rows))  # noqa: S302 — plain values only, and whole
+
+
+def _ruleset(path: Path, found: Config) -> Ruleset | None:
     try:
-        if path.stat().st_uid != os.getuid():
-            return None
-        return cache.from_bytes(path.read_bytes(), config.book)
+        data = _kept(path)
+        return cache.from_bytes(data, found.book) if data else None
+    except ParseError as error:
+        log.info("the compiled rules in %s are of no use, they are compiled anew: %s", path, error)
+        return None
+
+
+def _kept(path: Path) -> bytes | None:
+    """Return what this user put there."""
+    try:
+        return path.read_bytes() if path.stat().st_uid == os.getuid() else None
     except FileNotFoundError:
         return None
-    except (OSError, ParseError) as error:
-        log.info("the compiled rules in %s are of no use, they are compiled anew: %s", path, error)
+    except OSError as error:
+        log.info("%s cannot be read: %s", path, error)
         return None
 
 
@@ -85,8 +141,8 @@ def _write(path: Path, data: bytes) -> None:
             except OSError:
                 Path(made.name).unlink(missing_ok=True)
                 raise
-        kept = sorted(path.parent.glob("*" + ENDING), key=lambda one: one.stat().st_mtime, reverse=True)
+        kept = sorted(path.parent.glob("*" + path.suffix), key=lambda one: one.stat().st_mtime, reverse=True)
         for one in kept[KEPT:]:
             one.unlink(missing_ok=True)
     except OSError as error:
-        log.info("compiled rules cannot be kept in %s: %s", path.parent, error)
+        log.info("rules cannot be kept in %s: %s", path.parent, error)

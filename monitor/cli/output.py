@@ -148,9 +148,9 @@ def packaged_rules() -> Path:
 
 def load(given: Path | None, last: Config | None = None) -> Config:
     """Return the configuration, with the environment filled in. Raises ConfigError."""
-    from monitor import config
+    from monitor import compiled
 
-    return config.load(rules_file(given), os.environ, last)
+    return compiled.load(rules_file(given), os.environ, last)
 
 
 def has_database(config: Config) -> bool:

@@ -10,6 +10,9 @@ build     all of it, together
 
 from monitor.config.build import Config, load
 from monitor.config.packaged import Listed, catalogue, pack, packs
+from monitor.config.rulebook import Memory, Row, memory_of, rows_of
 from monitor.config.shape import schema
 
-__all__ = ["Config", "Listed", "catalogue", "load", "pack", "packs", "schema"]
+__all__ = [
+    "Config", "Listed", "Memory", "Row", "catalogue", "load", "memory_of", "pack", "packs", "rows_of", "schema",
+]  # fmt: skip

@@ -19,7 +19,7 @@ from monitor.config.fill import Filling
 from monitor.config.lists import blocks_of
 from monitor.config.nodes import Node, parse, trapped
 from monitor.config.pieces import in_pieces
-from monitor.config.rulebook import Lists, Memory, RuleReader
+from monitor.config.rulebook import NOTHING, Lists, Memory, RuleReader
 from monitor.config.shape import (
     CatalogueShape,
     ChannelShape,
@@ -55,7 +55,7 @@ class Config:
     warnings: tuple[Fault, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read: when one changes, load again
     digest: str = ""
-    memory: Memory = field(default=Memory(), repr=False, compare=False)
+    memory: Memory = field(default=NOTHING, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class _File:
         return self.root.child(key)
 
 
-def load(path: Path | str, environ: Mapping[str, str], last: Config | None = None) -> Config:
+def load(path: Path | str, environ: Mapping[str, str], last: Memory = NOTHING) -> Config:
     """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault.
 
-    With the `last` Config of this file, rules of a long file that stayed the same are not read again.
+    With the memory of the `last` Config of this file, rules of a long file that stayed the same are not read again.
     """
-    builder = _Builder(Path(path), environ, last.memory if last else Memory())
+    builder = _Builder(Path(path), environ, last)
     with _collector_at_rest():
         config = builder.build()
     faults = _in_order(builder.told())
@@ -122,6 +122,8 @@ class _Builder:
         self.fillings: list[Filling] = []
         self.paths: list[Path] = []
         self.hash = blake2b(digest_size=16)
+        self.around = blake2b(digest_size=16)  # of all that rules in pieces depend on
+        self.veiled = False  # whether something filled in has got into what rules have by default
 
     def build(self) -> Config:
         files = list(self.read(self.path, None))
@@ -179,7 +181,8 @@ class _Builder:
 
     def parsed(self, text: str, file: str) -> tuple[Node | None, list[Fault]]:
         pieces = in_pieces(text, file, self.last.rules)
-        return (pieces, []) if pieces else parse(text, file)
+        self.around.update(f"{file}\n{pieces.head if pieces else text}".encode())
+        return (pieces.root, []) if pieces else parse(text, file)
 
     def text(self, path: Path, asked: Node | None) -> str | None:
         try:
@@ -207,6 +210,14 @@ class _Builder:
             for node in part.texts() if part else ():
                 if node.filled:
                     self.hash.update(node.text.encode())
+                    self.around.update(node.text.encode() if section != "rules" else b"")
+                    self.veiled |= section == "defaults"
+
+    def shipped(self, file: str) -> None:
+        """Take a shipped file into what the digests are of."""
+        said = packaged.text(file).encode()
+        self.hash.update(said)
+        self.around.update(said)
 
     def check_keys(self, root: Node) -> None:
         known = keys(FileShape)
@@ -326,7 +337,7 @@ class _Builder:
         for _section, node, i in self.each(files, "feeds", "items"):
             where = f"feeds[{i}]"
             if node.child("catalogue"):
-                self.hash.update(packaged.text("feeds.yaml").encode())
+                self.shipped("feeds.yaml")
                 shape = shaped(CatalogueShape, node, where, self.faults)
                 listed |= {feed.key: feed for feed in self.selected(shape, node, where)} if shape else {}
             else:
@@ -401,7 +412,7 @@ class _Builder:
         for name in shape.use if shape else ():
             try:
                 yield from packaged.pack(name)
-                self.hash.update(packaged.text(f"lists/{name}.yaml").encode())
+                self.shipped(f"lists/{name}.yaml")
             except KeyError:
                 text = f"unknown pack '{name}'{nearest(name, packaged.packs())}"
                 self.faults.append(fault_at(text_like(node, name), text, "lists.use"))
@@ -432,7 +443,8 @@ class _Builder:
     def book(
         self, files: Sequence[_File], channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists
     ) -> RuleBook:
-        reader = RuleReader(channels, feeds, lists, self.last, self.faults)
+        reader = RuleReader(channels, feeds, lists, self.faults)
+        reader.recall(self.last, "" if self.veiled else self.around.hexdigest())
         node = self.once(files, "defaults")
         reader.read_defaults(node)
         for _section, item, i in self.each(files, "rules", "items"):

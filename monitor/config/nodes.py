@@ -52,7 +52,7 @@ class Node:
     start: int = 0
     end: int = 0
     indent: int = -1  # of a block; -1: not looked up yet
-    closed: bool = False  # a piece of the file that nobody has looked into yet: `pieces.opened` does
+    closed: Any = None  # of a piece of the file that nobody has looked into yet: what is known of it
     base: int = 0  # lines of the file before `source`, when that is a piece of it
 
     @property
@@ -85,7 +85,8 @@ class Node:
         if self.kind == "text":
             yield self
         for node in itertools.chain(self.items, self.pairs.values()):
-            yield from node.texts()
+            if node.closed is None:
+                yield from node.texts()
 
     def locate(self, offset: int) -> Place:
         """Return where the sign at this offset of `text` stands in the file."""
@@ -165,6 +166,8 @@ def parse(text: str, file: str, base: int = 0) -> tuple[Node | None, list[Fault]
 def printable(text: str, file: str) -> tuple[str, list[Fault]]:
     """Return the text with one kind of line end and nothing that YAML refuses, sign for sign."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not _UNPRINTABLE.search(text):
+        return text.replace("\x85", " "), []
     faults = [
         Fault(
             f"a sign that cannot stand in this file: U+{ord(found[0]):04X}",

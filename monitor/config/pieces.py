@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from monitor.config.nodes import Node, parse, printable
 from monitor.rules.spec import Example, Line, Part, Place, Rule, Term
@@ -21,7 +22,14 @@ _ITEM = re.compile(r"(?:[ \t]*(?:#.*)?\n)*( *)- ")
 _NEXT_SECTION = re.compile(r"^[^\s#-]", re.MULTILINE)
 
 
-def in_pieces(text: str, file: str, known: Container[tuple[str, str]]) -> Node | None:
+class Pieces(NamedTuple):
+    """A file in pieces: its tree, and what of its text is no rule."""
+
+    root: Node
+    head: str
+
+
+def in_pieces(text: str, file: str, known: Mapping[tuple[str, str], object]) -> Pieces | None:
     """Return the tree of a long file, its rules as pieces; of those that are `known` (file, text) only the text.
 
     None: the file is short, unusual or wrong, and has to be read whole.
@@ -43,12 +51,12 @@ def in_pieces(text: str, file: str, known: Container[tuple[str, str]]) -> Node |
     items = [_item(piece, file, base, indent, known) for piece, base in _pieces(text[begin:end], line, indent)]
     rules = [item for item in items if item]
     root.pairs["rules"] = Node("items", file, line + 1, indent + 1, items=rules)
-    return root if len(rules) == len(items) else None
+    return Pieces(root, text[:begin] + text[end:]) if len(rules) == len(items) else None
 
 
 def opened(node: Node) -> Node:
     """Return the tree of a piece."""
-    if not node.closed:
+    if node.closed is None:
         return node
     root, _faults = parse(node.source, node.file, node.base)
     return root.items[0] if root else node
@@ -90,10 +98,10 @@ def _pieces(text: str, line: int, indent: int) -> Iterator[tuple[str, int]]:
         line += text.count("\n", start, end)
 
 
-def _item(piece: str, file: str, base: int, indent: int, known: Container[tuple[str, str]]) -> Node | None:
+def _item(piece: str, file: str, base: int, indent: int, known: Mapping[tuple[str, str], object]) -> Node | None:
     """Return a rule's node, without what is in it when that is known; None when it is no whole item."""
-    if (file, piece) in known:
-        return Node("pairs", file, base + 1, indent + 3, source=piece, base=base, closed=True)
+    if before := known.get((file, piece)):
+        return Node("pairs", file, base + 1, indent + 3, source=piece, base=base, closed=before)
     root, faults = parse(piece, file, base)
     if faults or root is None or root.kind != "items" or len(root.items) != 1:
         return None

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from functools import cached_property, partial
+from hashlib import blake2b
+from typing import Any, TypeVar
 
 from monitor.config import packaged
 from monitor.config.nodes import Node, trapped
@@ -59,14 +61,67 @@ class Memory:
     """Rules by file and text, as they were read in some context: what a next reading need not read again."""
 
     context: tuple[object, ...] = ()
-    rules: Mapping[tuple[str, str], Known] = dataclasses.field(default_factory=dict)
+    rules: Mapping[tuple[str, str], Known | Row] = dataclasses.field(default_factory=dict)
+    digest: str = ""  # of all that the rules depend on besides what they say themselves; "" when it is not for the disk
+    learnt: int = 0  # how many of them no earlier memory had
+
+
+NOTHING = Memory()
+
+# What is at hand of a rule, in plain values: the digest of its text; enabled, the lists that it names; id, name,
+# languages, feeds, channels, seconds between messages (None: unsaid), urgent.
+Row = tuple[bytes, bool, tuple[str, ...], str, str, frozenset[str], frozenset[str], tuple[str, ...], float | None, bool]
+
+
+def rows_of(memory: Memory) -> dict[str, list[Row]]:
+    """Return a memory for the disk: by file, what is at hand of each rule. The rest is read again when it is asked for."""
+    found: dict[str, list[Row]] = {}
+    for (file, text), known in memory.rules.items():
+        if isinstance(known, Known):
+            found.setdefault(file, []).append(_row(text, known))
+    return found
+
+
+def memory_of(digest: str, rows: Mapping[str, Sequence[Row]]) -> Memory:
+    """Return the memory that was on the disk."""
+    return Memory(rules=_Kept({(file, row[0]): row for file, some in rows.items() for row in some}), digest=digest)
+
+
+def _row(text: str, known: Known) -> Row:
+    rule = known.rule
+    every = rule.every.total_seconds() if rule.every else None
+    said = (rule.id, rule.name, rule.languages, rule.feeds, rule.send, every, rule.urgent)
+    return _digest(text), known.enabled, known.named, *said
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+class _Kept(Mapping[tuple[str, str], "Known | Row"]):
+    """Rows by the file and the text of their rules."""
+
+    def __init__(self, rows: dict[tuple[str, bytes], Row]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, key: tuple[str, str]) -> Row:
+        return self._rows[key[0], _digest(key[1])]
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        return self._rows.get((key[0], _digest(key[1])), default)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        raise TypeError("texts are not kept, only what they were digested to")
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class RuleReader:
     """Reads rules one by one; `faults` grows as it goes."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists, last: Memory, faults: list[Fault]
+        self, channels: Mapping[str, Channel], feeds: Sequence[Feed], lists: Lists, faults: list[Fault]
     ) -> None:
         self.channels = channels
         self.lists = lists
@@ -75,16 +130,23 @@ class RuleReader:
         self.rules: dict[str, Known] = {}
         self.named: dict[str, None] = {}  # lists that rules name, in order
         self.feed_names = _feed_names(feeds)
-        self.last = last
+        self.last = NOTHING
+        self.digest = ""
         self.same = False  # whether all that a rule depends on is as it was the last time
         self.known: dict[tuple[str, str], Known] = {}
+        self.learnt = 0
+
+    def recall(self, last: Memory, digest: str) -> None:
+        """Use what was read before; `digest` is of all that rules depend on. Call it before `read_defaults`."""
+        self.last, self.digest = last, digest
 
     def read_defaults(self, node: Node | None) -> None:
         """Read `defaults:`; call it before the first rule."""
         shape = shaped(DefaultsShape, node, "defaults", self.faults) if node and node.kind == "pairs" else None
         if shape and node:
             self.defaults = self.common(shape, node, "defaults", "")
-        self.same = self.last.context == self.context()
+        told = bool(self.digest) and self.digest == self.last.digest
+        self.same = told or self.last.context == self.context()
 
     def context(self) -> tuple[object, ...]:
         """Return all that a rule means besides what it says itself."""
@@ -92,15 +154,14 @@ class RuleReader:
 
     def memory(self) -> Memory:
         """Return what the next reading may use."""
-        return Memory(self.context(), self.known)
+        return Memory(self.context(), self.known, self.digest, self.learnt)
 
     def read(self, node: Node, where: str) -> None:
         """Read one rule, or take it as it was read the last time."""
-        before = self.last.rules.get((node.file, node.source)) if self.same else None
-        if before:
-            rule, by = before.rule, node.line - before.rule.place.line
-            self.named |= dict.fromkeys(before.named)
-            self.add(dataclasses.replace(before, rule=moved(rule, by) if by else rule), node, where)
+        if node.closed and self.same:
+            known = self.known_before(node.closed, node)
+            self.named |= dict.fromkeys(known.named)
+            self.add(known, node, where)
             return
         told, named = len(self.faults), self.named
         self.named = {}
@@ -108,6 +169,34 @@ class RuleReader:
         if found:
             self.add(dataclasses.replace(found, named=tuple(self.named)), node, where, keep=told == len(self.faults))
         self.named = {**named, **self.named}
+
+    def known_before(self, before: Known | Row, node: Node) -> Known:
+        """Return a rule that was read before where it stands now."""
+        if isinstance(before, Known):
+            by = node.line - before.rule.place.line
+            return dataclasses.replace(before, rule=self.moved(before.rule, node, by)) if by else before
+        _, enabled, named, *said, seconds, urgent = before
+        every = None if seconds is None else timedelta(seconds=seconds)
+        return Known(Rule.shut(partial(self.bare.whole, node), (*said, every, urgent, node.place)), enabled, named)
+
+    def moved(self, rule: Rule, node: Node, by: int) -> Rule:
+        """Return a rule that stands so many lines further down, at this node."""
+        if rule.is_shut:
+            return Rule.shut(partial(self.bare.whole, node), (*rule.at_hand()[:-1], node.place))
+        return moved(rule, by)
+
+    @cached_property
+    def bare(self) -> RuleReader:
+        """A reader of the same context, for what is read later. It remembers nothing: who it serves lives long."""
+        made = RuleReader(self.channels, (), self.lists, [])
+        made.defaults, made.feed_names = self.defaults, self.feed_names
+        return made
+
+    def whole(self, node: Node) -> Rule:
+        """Return a rule that was shut. It was read before without a fault."""
+        found = self.read_anew(opened(node), "")
+        assert found
+        return found.rule
 
     def read_anew(self, node: Node, where: str) -> Known | None:
         found: list[Fault] = []
@@ -130,6 +219,7 @@ class RuleReader:
         self.rules[rule.id] = found
         if keep and node.base and "${" not in node.source:
             self.known[node.file, node.source] = found
+            self.learnt += node.closed is None or not self.same
 
     def book(self) -> RuleBook:
         """Return the rules that are enabled and the lists that they name."""

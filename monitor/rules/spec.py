@@ -7,9 +7,10 @@ enough (`,`); a term is a phrase or a reference to a list; a phrase is words, ga
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from monitor.model import FIELDS, FieldName
 
@@ -141,7 +142,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule, its defaults filled in. Exclusions are terms, so they may name lists."""
+    """One rule, its defaults filled in. Exclusions are terms, so they may name lists.
+
+    Of a *shut* rule only what `AT_HAND` names is there; the rest is read when somebody first asks for it. It is equal
+    to the same rule open.
+    """
 
     id: str
     name: str
@@ -160,6 +165,40 @@ class Rule:
     urgent: bool = False  # breaks through quiet hours and digests
     examples: tuple[Example, ...] = ()
     place: Place = dataclasses.field(default_factory=Place, compare=False)
+    _whole: Callable[[], Rule] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def shut(cls, whole: Callable[[], Rule], at_hand: Iterable[object]) -> Self:
+        """Return a rule of which there is what `AT_HAND` names, in that order; `whole` is asked for the rest, once."""
+        made = object.__new__(cls)
+        for name, value in zip(AT_HAND, at_hand, strict=True):
+            object.__setattr__(made, name, value)
+        object.__setattr__(made, "_whole", whole)
+        return made
+
+    def at_hand(self) -> tuple[object, ...]:
+        """Return what `AT_HAND` names."""
+        return (self.id, self.name, self.languages, self.feeds, self.send, self.every, self.urgent, self.place)
+
+    @property
+    def is_shut(self) -> bool:
+        """Say whether the rest of it is still to be read."""
+        return self._whole is not None
+
+    if not TYPE_CHECKING:  # to the type checker every rule is open
+
+        def __getattr__(self, name: str) -> object:
+            whole = self._whole
+            if whole is not None:  # else another thread was faster
+                rest = whole()
+                for one in _REST:
+                    object.__setattr__(self, one, getattr(rest, one))
+                object.__setattr__(self, "_whole", None)
+            return object.__getattribute__(self, name)
+
+
+AT_HAND = ("id", "name", "languages", "feeds", "send", "every", "urgent", "place")
+_REST = tuple(one.name for one in dataclasses.fields(Rule) if one.name not in {*AT_HAND, "_whole"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,18 @@
-"""Compiled rules that wait on disk: used when they are of these very files, and never missed."""
+"""What was read and compiled waits on disk: used when it is of these very files, and never missed."""
 
+import pickle
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor import compiled
-from monitor.config import Config, load
+from monitor.config import Config, load, pieces
+from monitor.config.nodes import Node
+from monitor.config.rulebook import Known, RuleReader
 from monitor.model import Article
 from monitor.rules.compile import compile_rules
 
@@ -89,3 +95,147 @@ def test_systemd_says_where(tmp_path: Path) -> None:
     """A service under a user of its own has no home."""
     assert compiled.folder({"CACHE_DIRECTORY": "/var/cache/monitor", "HOME": "/"}) == Path("/var/cache/monitor")
     assert compiled.folder({"HOME": "/home/eva"}) == Path("/home/eva/.cache/monitor")
+
+
+# --- rules as written ----------------------------------------------------------------------------------------------
+
+HEAD = "version: 1\nlists:\n  talks: overleg, gesprek*\n"
+
+
+def written(*numbers: int, more: str = "") -> str:
+    return "rules:\n" + "".join(
+        f"  - id: rule-{n}\n    find: $talks + woord{n}\n    every: 6h\n{more}    examples: {{match: overleg woord{n}}}\n"
+        for n in numbers
+    )
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Config]:
+    """Start anew with a text as rules.yaml; say which rules may be read, by their words."""
+    monkeypatch.setattr(pieces, "LONG", 0)
+    monkeypatch.setattr(compiled, "FEW", 0)
+    read: list[str] = []
+    really = RuleReader.read_anew
+
+    def watched(reader: RuleReader, node: Node, where: str) -> Known | None:
+        read.append(str(node.at("id").value()))
+        return really(reader, node, where)
+
+    monkeypatch.setattr(RuleReader, "read_anew", watched)
+
+    def start(text: str, *, reads: Sequence[str] = (), last: Config | None = None, **environ: str) -> Config:
+        read.clear()
+        (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
+        found = compiled.load(tmp_path / "rules.yaml", {**home(tmp_path), **environ}, last)
+        assert read == list(reads)
+        return found
+
+    return start
+
+
+def whole(found: Config) -> str:
+    """All that the rules say, and where."""
+    return repr(found.book.rules)
+
+
+def test_a_second_start_reads_no_rule_until_somebody_asks(start: Callable[..., Config]) -> None:
+    """A hundred thousand rules take half a minute to read; what a hit needs of its rule is at hand."""
+    text = HEAD + written(1, 2, 3)
+    first = start(text, reads=["rule-1", "rule-2", "rule-3"])
+
+    again = start(text)
+
+    assert all(rule.is_shut for rule in again.book.rules)
+    assert again.book.rules[1].every == timedelta(hours=6)
+    assert again.book.rules[1].lines[0].source == "$talks + woord2"
+    assert [rule.is_shut for rule in again.book.rules] == [True, False, True]
+    assert whole(again) == whole(first)
+    assert again.book == first.book
+    assert hash(again.book.rules) == hash(first.book.rules)
+    assert pickle.loads(pickle.dumps(start(text).book)) == first.book
+    assert replace(start(text).book.rules[0], id="other").lines == first.book.rules[0].lines
+
+
+def test_what_was_edited_while_nobody_ran_is_read(start: Callable[..., Config]) -> None:
+    """One rule was changed, one came, one went, and all stand elsewhere."""
+    start(HEAD + written(1, 2, 3), reads=["rule-1", "rule-2", "rule-3"])
+    text = "# a word\n" + HEAD + (written(1, 2) + written(4)[7:]).replace("woord2", "ander2")
+
+    found = start(text, reads=["rule-1", "rule-2", "rule-4"])
+
+    assert [rule.id for rule in found.book.rules] == ["rule-1", "rule-2", "rule-4"]
+    assert whole(found) == whole(load(found.files[0], {}))
+
+
+def test_an_edit_after_such_a_start_reads_one_rule(start: Callable[..., Config]) -> None:
+    """The others are the same as before, and still shut: an edit is live at once."""
+    text = HEAD + written(1, 2, 3)
+    start(text, reads=["rule-1", "rule-2", "rule-3"])
+    before = start(text)
+
+    after = start(text.replace("+ woord2", "+ ander2"), reads=["rule-2"], last=before)
+    moved = start("# a word\n" + text.replace("+ woord2", "+ ander2"), last=after)
+
+    assert [one is other for one, other in zip(before.book.rules, after.book.rules, strict=True)] == [True, False, True]
+    assert [rule.is_shut for rule in moved.book.rules] == [True, False, True]
+    assert [rule.place.line for rule in moved.book.rules] == [rule.place.line + 1 for rule in after.book.rules]
+    assert moved.book.rules[2].lines[0].parts[0].terms[0].place.line == moved.book.rules[2].place.line + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("gesprek*", "praat*"),
+        ("version: 1\n", "version: 1\ndefaults: {within: paragraph}\n"),
+        ("version: 1\n", "version: 1\nchannels: {one: {}}\n"),
+    ],
+)
+def test_what_rules_depend_on_is_never_of_yesterday(start: Callable[..., Config], old: str, new: str) -> None:
+    """A list, a default or a channel that changed changes what the rules mean."""
+    every = ["rule-1", "rule-2"]
+    start(HEAD + written(1, 2), reads=every)
+    found = start((HEAD + written(1, 2)).replace(old, new), reads=every)
+    assert whole(start(found.files[0].read_text("utf-8"))) == whole(load(found.files[0], {}))
+
+
+def test_rules_in_an_included_file_are_kept_too(start: Callable[..., Config], tmp_path: Path) -> None:
+    """Who has many thousand rules has them in files of their own."""
+    (tmp_path / "more.yaml").write_text(written(1, 2), encoding="utf-8")
+    text = HEAD + "include: more.yaml\nchannels: {console: {}}\n"
+    start(text, reads=["rule-1", "rule-2"])
+    assert [rule.id for rule in start(text).book.rules] == ["rule-1", "rule-2"]
+
+
+def test_what_is_filled_in_never_reaches_the_disk(start: Callable[..., Config], tmp_path: Path) -> None:
+    """Whoever finds the folder in a backup must find no secret in it."""
+    secret = {"WORD": "xyzzy-secret"}
+    in_a_rule = HEAD + written(1, 2).replace("+ woord2", "+ ${WORD}")
+    start(in_a_rule, reads=["rule-1", "rule-2"], **secret)
+    start(in_a_rule, reads=["rule-2"], **secret)
+    assert b"xyzzy" not in b"".join(one.read_bytes() for one in (tmp_path / "cache" / "monitor").iterdir())
+
+    by_default = "version: 1\nfeeds:\n- {name: xyzzy-secret, url: 'https://a.example'}\ndefaults: {feeds: '${WORD}'}\n"
+    for _ in range(2):
+        start(by_default + HEAD.replace("version: 1\n", "") + written(1), reads=["rule-1"], **secret)
+    assert b"xyzzy" not in b"".join(one.read_bytes() for one in (tmp_path / "cache" / "monitor").iterdir())
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"nonsense\nmore"])
+def test_a_damaged_memory_is_none(start: Callable[..., Config], tmp_path: Path, damage: bytes) -> None:
+    """Then all is read, as ever, and kept again."""
+    text = HEAD + written(1, 2)
+    start(text, reads=["rule-1", "rule-2"])
+    (file,) = (tmp_path / "cache" / "monitor").iterdir()
+    file.write_bytes(damage)
+    start(text, reads=["rule-1", "rule-2"])
+    start(text)
+
+
+def test_a_rule_that_two_ask_for_at_once_is_whole_for_both(start: Callable[..., Config]) -> None:
+    """The loop and a thread may meet in one rule."""
+    text = HEAD + written(*range(300))
+    start(text, reads=[f"rule-{n}" for n in range(300)])
+    rules = start(text).book.rules
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(lambda _: [rule.examples[0].text for rule in rules], range(4)))
+    assert said == [[f"overleg woord{n}" for n in range(300)]] * 4

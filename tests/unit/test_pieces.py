@@ -44,7 +44,7 @@ def load(tmp_path, monkeypatch):
 
     def load(text: str, last: config.Config | None = None, environ: dict[str, str] | None = None) -> config.Config:
         Path("rules.yaml").write_text(text.replace("      - geen", "      geen"), "utf-8")
-        return config.load("rules.yaml", environ or {}, last)
+        return config.load("rules.yaml", environ or {}, last.memory if last else config.Memory())
 
     return load
 
@@ -217,4 +217,4 @@ def test_no_text_means_something_else_in_pieces(tmp_path_factory, rows):
 
     if found is not None:
         whole, faults = pieces.parse(text, "f")
-        assert (whole and whole.value(), faults) == (found.value(), [])
+        assert (whole and whole.value(), faults) == (found.root.value(), [])
