@@ -169,7 +169,7 @@ def _compiling(written: list[Written]) -> tuple[dict[str, float], Ruleset]:
     changed = replace(rules.rules[-1], never=(term("xylofoon"),))
     other = RuleBook((*rules.rules[:-1], changed))
     edit_s, edited = _timed(lambda: ruleset.replace(other))
-    pack_s, data = _timed(lambda: to_bytes(ruleset, with_book=False))
+    pack_s, data = _timed(lambda: to_bytes(ruleset))
     load_s, _ = _timed(lambda: from_bytes(data, rules))
     assert edited.base is ruleset.base
     figures = {"compile s": compile_s, "edit s": edit_s, "pack s": pack_s, "cached start s": load_s}

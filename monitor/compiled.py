@@ -60,7 +60,7 @@ def rules_of(found: Config, environ: Mapping[str, str]) -> Ruleset:
         ruleset = _ruleset(path, found)
     if ruleset is None:
         ruleset = compile_rules(found.book)
-        _write(path, cache.to_bytes(ruleset, with_book=False))
+        _write(path, cache.to_bytes(ruleset))
         gc.collect()
         gc.freeze()
     return ruleset

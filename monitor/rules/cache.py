@@ -21,11 +21,10 @@ from monitor.rules.spec import RuleBook
 
 # Bytes of another program or another version of what it stands on are not read.
 FORM = f"monitor rules {__version__} python {sys.version_info[:2]} numpy {np.__version__}".encode()
+NO_BOOK = RuleBook(())
 _OTHERS = frozenset(
     {
         ("builtins", "frozenset"),
-        ("builtins", "set"),
-        ("datetime", "timedelta"),
         ("numpy", "dtype"),
         ("numpy", "ndarray"),
         ("numpy._core.multiarray", "_reconstruct"),
@@ -34,7 +33,7 @@ _OTHERS = frozenset(
         ("numpy.core.numeric", "_frombuffer"),
     }
 )
-_OURS = frozenset(f"monitor.rules.{room}" for room in ("spec", "lean", "words", "rows", "tables", "compile"))
+_OURS = frozenset(f"monitor.rules.{room}" for room in ("lean", "words", "rows", "tables", "compile"))
 
 
 class _Careful(pickle.Unpickler):
@@ -46,19 +45,15 @@ class _Careful(pickle.Unpickler):
         raise ParseError(f"compiled rules may not hold {module}.{name}")
 
 
-def to_bytes(ruleset: Ruleset, *, with_book: bool = True) -> bytes:
-    """Return compiled rules as bytes; those of an edited Ruleset are compiled together first.
-
-    Whoever has the book at hand as well when they come back leaves it out.
-    """
+def to_bytes(ruleset: Ruleset) -> bytes:
+    """Return compiled rules as bytes, without the book that they stood in; edited ones are compiled together first."""
     base = ruleset.base if ruleset.base.book is ruleset.book else compile_rules(ruleset.book).base
-    book = pickle.dumps(base.book if with_book else None, pickle.HIGHEST_PROTOCOL)
-    body = pickle.dumps((base.layer, book), pickle.HIGHEST_PROTOCOL)
+    body = pickle.dumps(base.layer, pickle.HIGHEST_PROTOCOL)
     return b"\n".join((FORM, blake2b(body, digest_size=16).hexdigest().encode(), body))
 
 
-def from_bytes(data: bytes, written: RuleBook | None = None) -> Ruleset:
-    """Return compiled rules, of this book where their own was left out.
+def from_bytes(data: bytes, book: RuleBook = NO_BOOK) -> Ruleset:
+    """Return compiled rules, and beside them the book that they stood in where it is wanted again.
 
     Raises ParseError when the bytes are damaged, or of another version of this program.
     """
@@ -66,8 +61,7 @@ def from_bytes(data: bytes, written: RuleBook | None = None) -> Ruleset:
     digest, _, body = rest.partition(b"\n")
     if form != FORM or digest != blake2b(body, digest_size=16).hexdigest().encode():
         raise ParseError("these are no compiled rules of this version, or they are damaged")
-    layer, book = _read(body)
-    return of_base(Base(layer, lambda: written or _read(book)))
+    return of_base(Base(_read(body), book))
 
 
 def _read(data: bytes) -> Any:

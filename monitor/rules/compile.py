@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 
 import numpy as np
@@ -29,7 +28,7 @@ READY = 50_000
 
 def compile_rules(book: RuleBook) -> Ruleset:
     """Return the rules of a book, ready to match. Raises KeyError when a rule names a list that the book has not."""
-    return of_base(Base(Layer(book.rules, book.lists), lambda: book))
+    return of_base(Base(Layer(book.rules, book.lists), book))
 
 
 def of_base(base: Base) -> Ruleset:
@@ -146,14 +145,9 @@ class Layer:
 class Base:
     """Rules that were compiled together, and the book they stood in."""
 
-    def __init__(self, layer: Layer, written: Callable[[], RuleBook]) -> None:
+    def __init__(self, layer: Layer, book: RuleBook) -> None:
         self.layer = layer
-        self._written = written
-
-    @cached_property
-    def book(self) -> RuleBook:
-        """The rules as they were written. Out of a cache they come when they are first asked for."""
-        return self._written()
+        self.book = book
 
     def orders(self, book: RuleBook) -> list[int]:
         """Return for each rule its place in another book; -1 where that has none that means the same.

@@ -83,7 +83,7 @@ class Lens:
 
 def packed(ruleset: Ruleset, *, whole: bool) -> Packed:
     """Return the lens of these rules as it travels to a process; `whole`: there every page is read."""
-    return cache.to_bytes(ruleset, with_book=False), None if whole else certain(needs(ruleset.book))
+    return cache.to_bytes(ruleset), None if whole else certain(needs(ruleset.book))
 
 
 def certain(need: Need) -> Need:
