@@ -50,7 +50,7 @@ from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
-from monitor.store import SWEEP, PollRecord, Record, Store, What
+from monitor.store import SWEEP, KeptPage, PollRecord, Record, Store, What
 from monitor.urls import host
 
 # A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
@@ -188,15 +188,21 @@ class Pipeline:
         except FetchError as error:
             return await self._unread(entry, feed, error)
         verdict = await judged(self.sandbox, self.ruleset, entry, feed, page, twins=self.twins)
-        await self._settle(entry, verdict)
+        await self._settle(entry, verdict, await self._kept(entry, verdict, page))
         because.set(verdict.reason)
         return verdict.outcome
+
+    async def _kept(self, entry: Entry, verdict: Verdict, page: Page | None) -> KeptPage | None:
+        """Return the page as it is to be kept, packed beside the loop; None for most."""
+        if page is None or not self.config.settings.keep_pages or not reading.is_kept(verdict):
+            return None
+        return await asyncio.to_thread(KeptPage.of, entry, page, self.clock(), hit=bool(verdict.matches))
 
     async def twins(self, article: Article) -> int:
         """Return how many other links of its host had this very text."""
         return await self.store.apart(self.store.twins, article)
 
-    async def _settle(self, entry: Entry, verdict: Verdict) -> None:
+    async def _settle(self, entry: Entry, verdict: Verdict, page: KeptPage | None = None) -> None:
         """Write what was read, what has changed in earlier hits, and when to look once more."""
         article, now = verdict.article, self.clock()
         earlier = await self._earlier(entry, verdict)
@@ -210,7 +216,7 @@ class Pipeline:
         edits = changes.edits(before, verdict, now, entry.summary)
         for item in news:  # what came after the first reading is told, also of a blog that was taken in silently
             await self.record(replace(entry, silent=False), item, finish=False)
-        await self.record(entry, verdict, edits=edits, again=again)
+        await self.record(entry, verdict, edits=edits, again=again, page=page)
 
     async def _earlier(self, entry: Entry, verdict: Verdict) -> Article | None:
         """Return a live blog as it was read before; None for one that is new, and for anything else."""
@@ -288,14 +294,15 @@ class Pipeline:
         due: datetime | None = None,
         edits: Sequence[Edit] = (),
         again: datetime | None = None,
+        page: KeptPage | None = None,
     ) -> tuple[Hit, ...]:
         """Write what came of an entry: its article, its hits in their story, and where they go.
 
         Returns the hits that were not on record before. `finish=False` leaves the inbox as it is; `due` holds the
         deliveries until then, whatever their channels say. `edits` are of hits on record, and the entry is read once
-        more at `again`.
+        more at `again`. `page` is kept beside them.
         """
-        write = partial(self.store.record, entry, verdict, finish=finish, edits=edits, again=again)
+        write = partial(self.store.record, entry, verdict, finish=finish, edits=edits, again=again, page=page)
         if verdict.article is None or not verdict.matches:
             return await self.store.apart(write, (), (), self.clock())
         async with self.telling:

@@ -1,4 +1,4 @@
-"""The record → documents: what is stored already, matched once more."""
+"""The record → documents: what is stored already, matched once more; pages that were kept, read once more."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from monitor.archives.parts import Document, Piece, Shard, Volume
-from monitor.model import Article, Secret
+from monitor.archives.parts import TOGETHER, Document, Piece, Shard, Volume
+from monitor.model import Article, Entry, Feed, Secret
 from monitor.rules.needs import Need
-from monitor.store import Queries, Stand, from_anywhere
+from monitor.store import KeptPage, Queries, Stand, from_anywhere
 
 # The first volume begins behind nothing, and has a name, too.
 BEHIND: Final = "behind "
@@ -47,6 +47,26 @@ def chosen(
         return Chosen(queries.count_articles(since=since, until=until, feed=feed), few)
 
 
+async def kept(address: Secret | str, *, begin: str = "") -> AsyncIterator[Volume]:
+    """Yield the pages that were kept as they came, to be read anew: volumes as those of `stored`."""
+    address, place = from_anywhere(address), begin.removeprefix(BEHIND)
+    with Queries.open(address) as queries:
+        keys = [key for key in queries.kept() if key > place]
+    for at in range(0, len(keys), TOGETHER):
+        some = keys[at : at + TOGETHER]
+        yield _volume(place, partial(_kept, address, some), "kept pages")
+        place = some[-1]
+
+
+def _kept(address: Secret, keys: Sequence[str]) -> Iterator[Piece]:
+    with Queries.open(address) as queries:
+        return iter([partial(_page, *one) for one in queries.kept_pages(keys)])
+
+
+def _page(entry: Entry, feed: Feed | None, kept: KeptPage) -> Document:
+    return Document(name=entry.link or kept.url, listed=entry, page=kept.page, feed=feed)
+
+
 async def stored(  # noqa: PLR0913 - which articles
     address: Secret | str,
     *,
@@ -71,9 +91,9 @@ async def stored(  # noqa: PLR0913 - which articles
             yield _volume(start, partial(_between, address, start, end, since, until, feed))
 
 
-def _volume(start: str, opened: partial[Iterator[Piece]]) -> Volume:
+def _volume(start: str, opened: partial[Iterator[Piece]], what: str = "stored articles") -> Volume:
     name = f"{BEHIND}{start}"
-    return Volume(name, [Shard(f"stored articles {name}", opened)], follows=True)
+    return Volume(name, [Shard(f"{what} {name}", opened)], follows=True)
 
 
 def _some(few: Sequence[Stand], start: str) -> Iterator[tuple[str, list[int]]]:

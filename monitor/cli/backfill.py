@@ -179,6 +179,26 @@ def _say_stored(these: Chosen) -> None:
 
 
 @backfill.command()
+@of_pages
+@at_work
+@options
+@output.with_example("monitor backfill pages --whole", "monitor backfill pages --dry-run")
+def pages(wanted: Wanted) -> None:
+    """Read the pages once more that were kept as they came, as after an upgrade: what hit, and what was not read."""
+    from monitor.archives.record import kept
+    from monitor.store import Queries
+
+    address = output.load(wanted.rules_path).settings.database
+    with Queries.open(address) as queries:
+        number = len(queries.kept())
+
+    async def source(_: Pipeline, mark: Mark) -> Found:
+        return Found(kept(address, begin=mark.at), number)
+
+    _run(wanted, "pages", source)
+
+
+@backfill.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @of_pages
 @at_work

@@ -202,15 +202,32 @@ def _print_document(place: str, document: FeedDocument, *, as_json: bool) -> Non
 
 @click.command()
 @PLACES
+@click.option("--kept", is_flag=True, help="As it was kept when it came: of an address, or of a hit by its id.")
+@click.option("--raw", is_flag=True, help="The page itself, byte for byte.")
 @output.with_rules
 @output.as_json
-@output.with_example("monitor read page.html", "monitor read --json https://example.org/article")
-def read(places: tuple[str, ...], rules_path: Path | None, as_json: bool) -> None:
-    """Show what the monitor sees on a page: the article, or why there is none. Exit 0."""
-    asyncio.run(_read(places, rules_path, as_json=as_json))
+@output.with_example(
+    "monitor read page.html",
+    "monitor read --json https://example.org/article",
+    "monitor read --kept https://example.org/article",
+    "monitor read --kept --raw 83bd83 > page.html",
+)
+def read(places: tuple[str, ...], kept: bool, raw: bool, rules_path: Path | None, as_json: bool) -> None:
+    """Show what the monitor sees on a page: the article, or why there is none. Exit 0.
+
+    Pages of what hit, and of what could not be read, are kept for a while (`settings.keep.pages`).
+    """
+    asyncio.run(_raw(places, rules_path, kept=kept) if raw else _read(places, rules_path, kept=kept, as_json=as_json))
 
 
-async def _read(places: Iterable[str], rules_path: Path | None, *, as_json: bool) -> None:
+async def _raw(places: Iterable[str], rules_path: Path | None, *, kept: bool) -> None:
+    async with _fetcher(rules_path) as fetcher:
+        for place in places:
+            page = _kept(place, rules_path) if kept else await _page(place, fetcher)
+            sys.stdout.buffer.write(page.body)
+
+
+async def _read(places: Iterable[str], rules_path: Path | None, *, kept: bool, as_json: bool) -> None:
     from monitor import extract
     from monitor.errors import FetchError, SandboxError
     from monitor.model import Entry, Outcome, Reading, key_of
@@ -219,7 +236,7 @@ async def _read(places: Iterable[str], rules_path: Path | None, *, as_json: bool
     async with Sandbox() as sandbox, _fetcher(rules_path) as fetcher:
         for place in places:
             try:
-                page = await _page(place, fetcher)
+                page = _kept(place, rules_path) if kept else await _page(place, fetcher)
                 entry = Entry(key=key_of("entry", place), feed="", link=page.url)
                 reading = await sandbox.run(extract.read, page, entry, None)
                 if reading.outcome is Outcome.READ:
@@ -262,6 +279,29 @@ def _fetcher(rules_path: Path | None) -> Fetcher:
     from monitor import wiring
 
     return wiring.fetcher_for(output.load(rules_path))
+
+
+def _kept(place: str, rules_path: Path | None) -> Page:
+    """Return the page that was kept of an address, a hit or an article. Raises UsageError when there is none."""
+    from monitor.model import key_of
+    from monitor.store import Queries
+    from monitor.urls import normal
+
+    with Queries.open(output.load(rules_path).settings.database) as queries:
+        if place.startswith(("http://", "https://")):
+            keys = [key_of("article", normal(place))]
+        else:
+            hit = queries.hit(place)
+            article = hit.hit.article if hit else queries.article(place)
+            # An item of a live blog is on the page of the blog.
+            keys = [article.key, key_of("article", normal(article.url))] if article else []
+        found = next(filter(None, map(queries.kept_page, keys)), None)
+    if found is None:
+        raise click.UsageError(
+            f"no page of '{place}' is kept: only those of what hit, or could not be read, and for so long as "
+            "settings.keep.pages says"
+        )
+    return found.page
 
 
 async def _page(place: str, fetcher: Fetcher, *, feed: bool = False) -> Page:

@@ -48,7 +48,7 @@ def duration(text: str) -> timedelta:
 
 
 def pause(text: str) -> timedelta:
-    """Return what `1s` means; `0s` is no pause at all, for a server of one's own."""
+    """Return what `1s` means; `0s` is no time at all: no pause, for a server of one's own."""
     return timedelta(0) if re.fullmatch(r"0+\s*[smhd]", text.strip()) else duration(text)
 
 
@@ -246,8 +246,9 @@ class KeepShape(_Shape):
     """How long things are kept."""
 
     articles: Duration | None = Field(default=None, description="Articles and hits. Default 400d.")
-    pages: Duration | None = Field(
-        default=None, description="What feeds sent along (texts, polls), for when something went wrong. Default 14d."
+    pages: Pause | None = Field(
+        default=None,
+        description="Pages that hit or could not be read, what feeds sent along, polls. Default 14d; 0d: no pages.",
     )
 
 

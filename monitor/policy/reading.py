@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.errors import FetchError
-from monitor.model import Article, Entry, Outcome
+from monitor.model import Article, Entry, Outcome, Verdict
 
 # After each failed attempt. News is read within hours or not at all: after the last one the feed's words must do.
 PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
@@ -55,6 +55,11 @@ def _runs(article: Article, found: datetime, now: datetime) -> bool:
     """Tell whether a live blog still gets new items, as far as it says when it was changed."""
     last = max(filter(None, (found, article.updated if article.updated and article.updated <= now else None)))
     return now - found < LIVE_LONGEST and now - last < LIVE_SILENT
+
+
+def is_kept(verdict: Verdict) -> bool:
+    """Say whether a page is kept as it came: where it hit, for what was told; where it was not read, for why not."""
+    return bool(verdict.matches) or verdict.outcome is not Outcome.READ
 
 
 def unread(error: FetchError) -> Outcome:

@@ -18,12 +18,22 @@ from typing import Any, Final, Literal, Self
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, and_, func, or_, select, true, tuple_
 
 from monitor.errors import StoreError
-from monitor.model import Article, Delivery, Edit, Entry, Mute, Outcome, Secret
+from monitor.model import Article, Delivery, Edit, Entry, Feed, Mute, Outcome, Secret
 from monitor.rules.needs import EVERYTHING, Need
 from monitor.store import index, rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
-from monitor.store.records import ChannelReport, Counters, FeedReport, HitRecord, Ledger, Mark, PollRecord, Stand
+from monitor.store.records import (
+    ChannelReport,
+    Counters,
+    FeedReport,
+    HitRecord,
+    KeptPage,
+    Ledger,
+    Mark,
+    PollRecord,
+    Stand,
+)
 from monitor.store.statements import batches, delivery_rows, edits_of, part
 
 # Articles read at a time when all are asked for: some megabytes.
@@ -115,7 +125,35 @@ class Queries:
             row = c.execute(select(t.entries).where(t.entries.c.key == key)).one_or_none()
             return rows.entry_of(row._asdict()) if row else None
 
+    def kept_page(self, key: str) -> KeptPage | None:
+        """Return the page that was kept of an entry: by its key or one of its others, or by the key of its article."""
+        other = select(t.aliases.c.entry).where(t.aliases.c.alias == key)
+        same = or_(t.entries.c.key == key, t.entries.c.key.in_(other), t.entries.c.article == key)
+        asked = select(t.pages).join(t.entries, t.entries.c.key == t.pages.c.entry).where(same)
+        with self._read() as c:
+            row = c.execute(asked.order_by(t.pages.c.hit.desc(), t.pages.c.fetched.desc())).first()
+            return rows.page_of(row._asdict()) if row else None
+
     # --- many ---
+
+    def kept(self) -> tuple[str, ...]:
+        """Return the keys of the entries of which a page was kept, in their order."""
+        with self._read() as c:
+            return tuple(c.scalars(select(t.pages.c.entry).order_by(t.pages.c.entry)))
+
+    def kept_pages(self, keys: Sequence[str]) -> list[tuple[Entry, Feed | None, KeptPage]]:
+        """Return the pages that were kept of these entries, in the order of their keys, each with its entry and feed."""
+        asked = select(t.pages, t.entries, t.feeds).join(t.entries, t.entries.c.key == t.pages.c.entry)
+        asked = asked.outerjoin(t.feeds, t.feeds.c.key == t.entries.c.feed).where(t.pages.c.entry.in_(keys))
+        with self._read() as c:
+            return [
+                (
+                    rows.entry_of(part(row, t.entries)),
+                    rows.feed_of(feed) if (feed := part(row, t.feeds))["key"] else None,
+                    rows.page_of(part(row, t.pages)),
+                )
+                for row in c.execute(asked.order_by(t.pages.c.entry))
+            ]
 
     def list_feeds(self, *, removed: bool = False) -> tuple[FeedReport, ...]:
         """Return the feeds by name, each with what became of its entries; with `removed` those once configured too."""

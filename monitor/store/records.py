@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple, Self
 
-from monitor.model import Delivery, Edit, Entry, Feed, Hit, Outcome, Verdict
+from monitor.model import Delivery, Edit, Entry, Feed, Hit, Outcome, Page, Verdict
+from monitor.store.packing import pack_page, unpack_page
+from monitor.urls import masked
 
 Mark = Literal["useful", "noise"]
+# A page that is larger than this when it is packed is not kept: one in thousands, a live blog of a whole day.
+LARGEST: Final = 2**19
 # So long is a key.
 KEY: Final = 32
 
@@ -159,3 +163,44 @@ class Record:
     deliveries: tuple[Delivery, ...] = ()
     signature: object = None  # JSON, of the article that hit
     told: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPage:
+    """A page as it came, packed: of an entry that hit, or that could not simply be read. `url` holds no login."""
+
+    entry: str  # its key
+    url: str
+    content_type: str
+    charset: str
+    packed: bytes
+    fetched: datetime
+    hit: bool  # a rule matched: then it stays as it was
+
+    @classmethod
+    def of(cls, entry: Entry, page: Page, now: datetime, *, hit: bool) -> Self | None:
+        """Return a page as it is kept; None for one that is too large. Takes some milliseconds."""
+        packed = pack_page(page.body)
+        if len(packed) > LARGEST:
+            return None
+        return cls(
+            entry=entry.key,
+            url=masked(page.url),
+            content_type=page.content_type,
+            charset=page.charset,
+            packed=packed,
+            fetched=page.fetched or now,
+            hit=hit,
+        )
+
+    @property
+    def page(self) -> Page:
+        """The page, to be read anew."""
+        return Page(
+            url=self.url,
+            asked=self.url,
+            body=unpack_page(self.packed),
+            content_type=self.content_type,
+            charset=self.charset,
+            fetched=self.fetched,
+        )

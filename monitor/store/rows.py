@@ -23,6 +23,7 @@ from monitor.model import (
     Opening,
     Outcome,
 )
+from monitor.store.records import KeptPage
 from monitor.urls import host, masked
 
 Values = dict[str, Any]
@@ -33,6 +34,7 @@ _CONFIG = tuple(f.name for f in fields(Feed) if f.name not in {"key", "state"})
 _ENTRY = tuple(f.name for f in fields(Entry) if f.name not in {"feed", "authors", "aliases", "outcome"})
 ARTICLE = tuple(f.name for f in fields(Article))
 _ARTICLE = tuple(name for name in ARTICLE if name != "authors")
+_PAGE = tuple(f.name for f in fields(KeptPage))
 _DELIVERY = tuple(f.name for f in fields(Delivery) if f.name not in {"subject", "outcome", "envelope"})
 
 
@@ -176,3 +178,13 @@ def delivery_of(row: Row, subject: Hit | Notice) -> Delivery:
 def envelope_of(row: Row, opening: Opening | None = None) -> Envelope:
     """Return an envelope, with what opened the story that it follows."""
     return Envelope(key=row["key"], dated=row["dated"], taken=row["taken"], opening=opening)
+
+
+def page_values(page: KeptPage) -> Values:
+    """Return the columns of a page that is kept."""
+    return {name: getattr(page, name) for name in _PAGE}
+
+
+def page_of(row: Row) -> KeptPage:
+    """Return a page that was kept."""
+    return KeptPage(**{name: row[name] for name in _PAGE})

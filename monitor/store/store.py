@@ -56,7 +56,7 @@ from monitor.store import index, rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.queries import Queries
-from monitor.store.records import HitRecord, Known, Mark, PollRecord, Record
+from monitor.store.records import HitRecord, KeptPage, Known, Mark, PollRecord, Record
 from monitor.store.statements import (
     add,
     add_all,
@@ -89,6 +89,8 @@ LONGEST_DIGEST: Final = timedelta(days=9)
 RECENT: Final = 200
 # Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
 SWEEP: Final = 500
+# What polls brought tells whether all is well: so much of it stays, however little is to be kept.
+LEDGER: Final = timedelta(days=1)
 # So many of the articles that an older version wrote are packed and indexed in one transaction.
 SETTLED: Final = 100
 
@@ -129,7 +131,7 @@ class Store:
     def upgrade(self) -> list[str]:
         """Bring the tables to this program's; return the names of the steps taken, [] when they were there already.
 
-        A SQLite file with anything in it is copied first (`monitor.db.before-0005`). Raises StoreError, and has
+        A SQLite file with anything in it is copied first (`monitor.db.before-0007`). Raises StoreError, and has
         changed nothing, when a step fails or the tables are newer than the program.
         """
         from monitor.store.upgrade import upgrade  # noqa: PLC0415 - alembic is heavy, and most commands only read
@@ -394,18 +396,22 @@ class Store:
         finish: bool = True,
         edits: Sequence[Edit] = (),
         again: datetime | None = None,
+        page: KeptPage | None = None,
     ) -> tuple[Hit, ...]:
         """Record what came of reading an entry: article, hits, deliveries and the entry done, or none of it.
 
         Returns the hits that were not on record. Only those make deliveries: what a backfill found before alarms
         nobody. `outcome` and `reason` are the verdict's unless given. `signature` (JSON) is the article's, kept with
         its story. `finish=False` leaves the inbox alone: a backfill must not take an entry from the live run.
-        `edits` are what changed in hits on record; `again` is when the page is to be read once more.
+        `edits` are what changed in hits on record; `again` is when the page is to be read once more. `page` is kept
+        unless one is that hit.
         """
         made = Record(entry=entry, verdict=verdict, hits=tuple(hits), deliveries=tuple(deliveries), signature=signature)
         with self._write() as c:
             fresh = _record(c, made, now)
             add_all(c, t.edits, [rows.edit_values(edit) for edit in edits])
+            if page is not None:
+                put(c, t.pages, rows.page_values(page), only=~t.pages.c.hit)
             if finish:
                 c.execute(
                     update(t.entries)
@@ -684,13 +690,14 @@ class Store:
         """Drop what is older than it is to be kept; return how many rows of each kind.
 
         Articles that hit stay, with their hits. An entry stays as long as its feed lists it, or it would be new again.
-        `keep_pages` is for what is only looked at when something goes wrong: the ledger of polls, and the text that the
-        feed itself carried. Takes at most SWEEP rows of each kind: call it again while any number is SWEEP.
+        `keep_pages` is for what is only looked at when something goes wrong: pages, the ledger of polls, and the text
+        that the feed itself carried. Takes at most SWEEP rows of each kind: call it again while any number is SWEEP.
         """
-        past, recent = now - keep_articles, now - keep_pages
+        past, recent = now - keep_articles, now - max(keep_pages, LEDGER)
         with self._write() as c:
             return {
                 "deliveries": _sweep_deliveries(c, past),
+                "pages": _sweep(c, t.pages, t.pages.c.entry, t.pages.c.fetched < now - keep_pages),
                 "envelopes": _sweep(c, t.envelopes, t.envelopes.c.key, t.envelopes.c.dated < past),
                 "entries": _sweep_entries(c, past),
                 "contents": _sweep_contents(c, recent),

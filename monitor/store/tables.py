@@ -268,6 +268,19 @@ aliases = Table(  # other keys under which an entry is known
     Index("ix_aliases_entry", "entry"),
 )
 
+pages = Table(  # as they came, packed: of entries that hit, or that could not simply be read
+    "pages",
+    metadata,
+    Column("entry", String(32), ForeignKey("entries.key", ondelete="CASCADE"), primary_key=True),
+    _text("url"),
+    _text("content_type"),
+    _text("charset"),
+    Column("packed", LargeBinary, nullable=False),
+    _moment("fetched", nullable=False),
+    _flag("hit"),
+    Index("ix_pages_fetched", "fetched"),
+)
+
 stories = Table(  # the signature of each article that hit; `key` is the story it belongs to
     "stories",
     metadata,

@@ -46,6 +46,7 @@ STEPS = [
     "0004 articles packed and found by their words",
     "0005 texts under many links",
     "0006 the latest hits of a story",
+    "0007 pages as they came",
 ]
 
 

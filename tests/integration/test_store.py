@@ -802,9 +802,27 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
     day = timedelta(days=1)
 
     done = store.housekeeping(NOW + 20 * day, keep_articles=400 * day, keep_pages=14 * day)
-    assert done == {"deliveries": 0, "entries": 0, "contents": 2, "articles": 0, "polls": 2, "hosts": 0, "envelopes": 0}
+    assert done == {
+        "deliveries": 0,
+        "entries": 0,
+        "contents": 2,
+        "articles": 0,
+        "polls": 2,
+        "hosts": 0,
+        "envelopes": 0,
+        "pages": 0,
+    }
     done = store.housekeeping(NOW + 401 * day, keep_articles=400 * day, keep_pages=14 * day)
-    assert done == {"deliveries": 1, "entries": 2, "contents": 0, "articles": 2, "polls": 0, "hosts": 0, "envelopes": 1}
+    assert done == {
+        "deliveries": 1,
+        "entries": 2,
+        "contents": 0,
+        "articles": 2,
+        "polls": 0,
+        "hosts": 0,
+        "envelopes": 1,
+        "pages": 0,
+    }
 
     assert queries.hit(hit.key).deliveries[0].outcome is Outcome.SENT
     assert set(store.known([listed.key, gone.key, waits.key])) == {listed.key, waits.key}

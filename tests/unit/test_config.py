@@ -136,6 +136,12 @@ RULE = "rules:\n  - id: one\n    find: overleg\n"
 # --- what is meant
 
 
+def test_pages_need_not_be_kept(load):
+    """They are the largest thing in the database."""
+    found = load("version: 1\nsettings:\n  keep: {pages: 0d}\nchannels: {desk: {}}\n" + RULE, {})
+    assert found.settings.keep_pages == timedelta(0)
+
+
 def test_a_whole_file_means_what_it_says(load):
     """Every section and key at work together."""
     found = load(WHOLE, SECRETS)
