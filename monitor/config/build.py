@@ -181,13 +181,14 @@ class _Builder:
 
     def parsed(self, text: str, file: str) -> tuple[Node | None, list[Fault]]:
         pieces = in_pieces(text, file, self.last.rules)
-        self.around.update(f"{file}\n{pieces.head if pieces else text}".encode())
+        _take(self.around, file)
+        _take(self.around, pieces.head if pieces else text)
         return (pieces.root, []) if pieces else parse(text, file)
 
     def text(self, path: Path, asked: Node | None) -> str | None:
         try:
             said = path.read_bytes()
-            self.hash.update(said)
+            _take(self.hash, said)
             return said.decode("utf-8")
         except UnicodeDecodeError as error:
             line = said.count(b"\n", 0, error.start) + 1
@@ -209,15 +210,15 @@ class _Builder:
             part = root.child(section)
             for node in part.texts() if part else ():
                 if node.filled:
-                    self.hash.update(node.text.encode())
-                    self.around.update(node.text.encode() if section != "rules" else b"")
+                    _take(self.hash, node.text)
+                    _take(self.around, node.text if section != "rules" else "")
                     self.veiled |= section == "defaults"
 
     def shipped(self, file: str) -> None:
         """Take a shipped file into what the digests are of."""
-        said = packaged.text(file).encode()
-        self.hash.update(said)
-        self.around.update(said)
+        said = packaged.text(file)
+        _take(self.hash, said)
+        _take(self.around, said)
 
     def check_keys(self, root: Node) -> None:
         known = keys(FileShape)
@@ -451,6 +452,13 @@ class _Builder:
             reader.read(item, f"rules[{i}]")
         self.memory = reader.memory()
         return reader.book()
+
+
+def _take(digest: blake2b, said: str | bytes) -> None:
+    """Take one value into what a digest is of, and where it ends: 'ab' and 'c' are not 'a' and 'bc'."""
+    data = said.encode() if isinstance(said, str) else said
+    digest.update(b"%d " % len(data))
+    digest.update(data)
 
 
 def _matching(path: Path) -> list[Path]:

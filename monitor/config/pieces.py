@@ -19,6 +19,7 @@ LONG = 200_000
 
 _RULES = re.compile(r"^rules:[ \t]*(?:#.*)?\n", re.MULTILINE)
 _ITEM = re.compile(r"(?:[ \t]*(?:#.*)?\n)*( *)- ")
+_BEFORE_KEYS = re.compile(r" *-(?:[ \t]*(?:#.*)?\n)*[ \t]*")
 _NEXT_SECTION = re.compile(r"^[^\s#-]", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ def in_pieces(text: str, file: str, known: Mapping[tuple[str, str], object]) -> 
     root, faults = parse(text[:begin] + "\n" * text.count("\n", begin, end) + text[end:], file)
     if faults or root is None or root.kind != "pairs" or "rules" not in root.pairs:
         return None
-    items = [_item(piece, file, base, indent, known) for piece, base in _pieces(text[begin:end], line, indent)]
+    items = [_item(piece, file, base, known) for piece, base in _pieces(text[begin:end], line, indent)]
     rules = [item for item in items if item]
     root.pairs["rules"] = Node("items", file, line + 1, indent + 1, items=rules)
     return Pieces(root, text[:begin] + text[end:]) if len(rules) == len(items) else None
@@ -98,11 +99,19 @@ def _pieces(text: str, line: int, indent: int) -> Iterator[tuple[str, int]]:
         line += text.count("\n", start, end)
 
 
-def _item(piece: str, file: str, base: int, indent: int, known: Mapping[tuple[str, str], object]) -> Node | None:
+def _item(piece: str, file: str, base: int, known: Mapping[tuple[str, str], object]) -> Node | None:
     """Return a rule's node, without what is in it when that is known; None when it is no whole item."""
     if before := known.get((file, piece)):
-        return Node("pairs", file, base + 1, indent + 3, source=piece, base=base, closed=before)
+        row, column = _begin(piece)
+        return Node("pairs", file, base + row, column, source=piece, base=base, closed=before)
     root, faults = parse(piece, file, base)
     if faults or root is None or root.kind != "items" or len(root.items) != 1:
         return None
     return root.items[0]
+
+
+def _begin(piece: str) -> tuple[int, int]:
+    """Return the line and column, from 1, where the keys of an item begin: comments may stand between it and its dash."""
+    before = _BEFORE_KEYS.match(piece)
+    at = before.end() if before else 0
+    return piece.count("\n", 0, at) + 1, at - piece.rfind("\n", 0, at)

@@ -220,6 +220,18 @@ def test_what_is_filled_in_never_reaches_the_disk(start: Callable[..., Config], 
     assert b"xyzzy" not in b"".join(one.read_bytes() for one in (tmp_path / "cache" / "monitor").iterdir())
 
 
+def test_what_was_filled_in_tells_files_apart(start: Callable[..., Config]) -> None:
+    """The same signs, parted elsewhere: other words, other rules."""
+    text = "lists: {talks: '${A}', more: '${B}'}\nrules:\n  - {id: one, find: $talks}\n  - {id: two, find: $more}\n"
+    before = start(text, reads=["one", "two"], A="geheim", B="iets")
+    assert compiled.rules_of(before, home(before.files[0].parent)).match(HIT)
+
+    after = start(text, reads=["one", "two"], A="geh", B="eimiets")
+
+    assert after.digest != before.digest
+    assert not compiled.rules_of(after, home(after.files[0].parent)).match(HIT)
+
+
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"nonsense\nmore"])
 def test_a_damaged_memory_is_none(start: Callable[..., Config], tmp_path: Path, damage: bytes) -> None:
     """Then all is read, as ever, and kept again."""

@@ -100,6 +100,28 @@ def test_rules_that_moved_know_their_new_places(load, monkeypatch):
     assert load(longer).book == after.book
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "  -   id: two\n      find: ander2\n",
+        "  - # een woord\n    id: two\n    find: ander2\n",
+        "  - \n\n    # een woord\n\n    id: two\n    find: ander2\n",
+        "  - {id: two, find: ander2}\n",
+    ],
+)
+def test_a_rule_begins_where_its_keys_do(load, item):
+    """However it stands behind its dash: what is said of it points there, also when it was not read again."""
+    text = HEAD + rules(1) + item + rule(3) + TAIL
+    first = load(text)
+
+    again = load("# een regel\n" + text, first)
+
+    assert ["rule-1", "two", "rule-3"] == shared(first, load(text, first))
+    begins = [(one.place.line + 1, one.place.column) for one in first.book.rules]
+    assert begins == [(one.place.line, one.place.column) for one in again.book.rules]
+    assert places(again) == [(line + 1, column) for line, column in places(first)]
+
+
 def test_rules_that_go_or_come_or_change_places_do_so(load):
     """The book has them in the order of the file."""
     before = load(HEAD + rules(1, 2, 3) + TAIL)
