@@ -1,14 +1,18 @@
 """A Dask cluster that looks at shards. The one door to distributed (an extra).
 
 Its workers are other people's: they must have this program, in the same version, and see the same files. The rules go
-once to each worker, also to one that joins later; a shard goes as the small key that it is.
+once to each worker, also to one that joins later; a shard goes as the small key that it is, some of them as one task.
 """
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +36,10 @@ except ImportError:
 # A cluster that does not answer in so many seconds is not there; one without a worker gets as long to find one.
 ANSWERS_WITHIN: Final = 10
 SCHEMES: Final = {"dask": "tcp", "dask+tls": "tls"}
+# Shards of one task: it costs the scheduler, the worker and us some hundredths of a second beside what is done in it.
+TOGETHER: Final = 4
+# So many seconds a shard waits for others to go with.
+GATHERS: Final = 0.05
 
 
 class Cluster:
@@ -43,7 +51,9 @@ class Cluster:
     extracts = True
 
     def __init__(self, url: str, packed: Packed, paths: Iterable[Path] = (), address: Secret | None = None) -> None:
-        self.width = AHEAD
+        self.width = AHEAD * TOGETHER
+        self._bundle: _Bundle | None = None
+        self._under_way: set[asyncio.Task[list[list[Look]]]] = set()
         self._url = url.rstrip("/")
         self._packed = packed
         self._sizes = {path.absolute(): path.stat().st_size if path.is_file() else -1 for path in paths}
@@ -67,6 +77,9 @@ class Cluster:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         if self._client.status == "running":
             await self._client.unregister_worker_plugin(self._name)
         await self._client.close()
@@ -81,13 +94,32 @@ class Cluster:
         _refuse(self._url, {worker: _differs(said) for worker, said in versions["workers"].items()})
         _refuse(self._url, await self._client.run(_unseen, self._sizes, self._address))
         await self._client.register_plugin(Rules(self._name, self._packed))
-        self.width = AHEAD * sum((await self._client.nthreads()).values())
+        self.width = AHEAD * TOGETHER * sum((await self._client.nthreads()).values())
 
     async def look(self, shard: Shard, order: Order) -> list[Look]:
-        """Return what comes of a shard. Raises LostError when several workers died over it."""
-        future = self._client.submit(_look, self._name, shard, order, pure=False)
+        """Return what comes of a shard. Raises LostError when several workers died over it, or over one beside it."""
+        bundle = self._bundle or self._begun()
+        at = len(bundle.asked)
+        bundle.asked.append((shard, order))
+        if len(bundle.asked) == TOGETHER:
+            self._close(bundle)
+        return (await asyncio.shield(bundle.answer))[at]
+
+    def _begun(self) -> _Bundle:
+        bundle = self._bundle = _Bundle()
+        bundle.answer = asyncio.create_task(self._looked(bundle))
+        self._under_way.add(bundle.answer)
+        bundle.answer.add_done_callback(self._under_way.discard)
+        return bundle
+
+    async def _looked(self, bundle: _Bundle) -> list[list[Look]]:
+        """Return what comes of some shards that go as one task: as many as have come together."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(bundle.is_full.wait(), GATHERS)
+        self._close(bundle)
+        future = self._client.submit(_look, self._name, pickle.dumps(bundle.asked), pure=False)
         try:
-            looks: list[Look] = await future
+            looks: list[list[Look]] = pickle.loads(await future)  # noqa: S301 - packed by our own worker
         except distributed.KilledWorker as error:
             raise LostError("the workers that looked died") from error
         except FutureCancelledError as error:
@@ -95,6 +127,21 @@ class Cluster:
         finally:
             future.release()
         return looks
+
+    def _close(self, bundle: _Bundle) -> None:
+        """Let a bundle go; what is asked from now on goes with the next."""
+        bundle.is_full.set()
+        if bundle is self._bundle:
+            self._bundle = None
+
+
+@dataclass(eq=False)
+class _Bundle:
+    """Shards that go together, and the task that brings what comes of them, in their order."""
+
+    asked: list[tuple[Shard, Order]] = field(default_factory=list)
+    is_full: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Task[list[list[Look]]] = field(init=False)
 
 
 def _asked(address: str) -> Any:
@@ -157,7 +204,9 @@ class Rules(distributed.WorkerPlugin):
         _packed.pop(self.name, None)
 
 
-def _look(name: str, shard: Shard, order: Order) -> list[Look]:
+def _look(name: str, packed: bytes) -> bytes:
+    """Return what comes of some shards. Packed, both ways: Dask would take each list apart, and pack what is in it."""
     if getattr(_own, "name", "") != name:
         _own.name, _own.lens = name, Lens.unpacked(_packed[name])
-    return look(shard, _own.lens, order)
+    asked: Sequence[tuple[Shard, Order]] = pickle.loads(packed)  # noqa: S301 - packed by the driver
+    return pickle.dumps([look(shard, _own.lens, order) for shard, order in asked])
