@@ -2,6 +2,7 @@
 live run beside a backfill feels of it.
 
     python benchmarks/shards.py workers [articles] [rules]   one process, two, and a cluster of two; needs the extra dask
+    python benchmarks/shards.py killed [articles] [times]    a cluster of two of which one is killed, beside one undisturbed
     python benchmarks/shards.py warc [pages]                 an archive of real pages, with and without the look before
     python benchmarks/shards.py beside [articles] [seconds]  a daemon's way from poll to alert, alone for so long and beside
 
@@ -16,15 +17,13 @@ import json
 import os
 import resource
 import signal
-import socket
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -39,6 +38,7 @@ from generated import Chance, book, real_articles
 from polling import descendants, spent
 
 from monitor import config, extract, wiring
+from monitor.archives import Volume
 from monitor.archives.record import stored
 from monitor.archives.warc import warcs
 from monitor.backfill import Backfill
@@ -46,6 +46,7 @@ from monitor.model import Entry, Page
 from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
 from monitor.shards import Engine, Here, Lens, Processes, packed
+from tests.cluster import cluster
 
 if TYPE_CHECKING:
     from tests.acceptance.newsroom import Paper
@@ -114,23 +115,65 @@ def cpu_of(pids: list[int]) -> float:
     return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
 
-@contextmanager
-def cluster(folder: Path) -> Iterator[tuple[str, list[int]]]:
-    """A scheduler and two workers as processes on this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    worker = ["worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
-    words = [["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], worker, worker]
-    running = [
-        subprocess.Popen([sys.executable, "-m", "dask", *some], cwd=folder, stderr=-3, start_new_session=True)
-        for some in words
-    ]
-    try:
-        yield f"dask://127.0.0.1:{port}", [one.pid for one in running]
-    finally:
-        for one in reversed(running):
-            os.killpg(one.pid, signal.SIGKILL)
-            one.wait()
+# --- a killed worker ---
+
+
+async def killed(articles: int = 24_000, times: int = 4, rules: int = 100) -> None:
+    """Match stored articles so many times over on a cluster of two, in turn undisturbed and with one of the two killed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        filled(f"sqlite:///{folder / 'monitor.db'}", articles)
+        async with opened(folder) as pipeline:
+            written = book(Chance(real_articles()).rules(rules))
+            tried = replace(pipeline, config=replace(pipeline.config, book=written), ruleset=compile_rules(written))
+            rules_packed = packed(tried.ruleset, whole=True)
+            with cluster(folder) as (url, theirs):
+                from monitor.shards.cluster import Cluster  # noqa: PLC0415
+
+                async with Cluster(url, rules_packed) as dask:
+                    warmed = Backfill(tried, engine=dask, dry=True)  # workers have started, and seen the words
+                    await warmed.run(again(pipeline, 1))
+                    found = set()
+                    for kill in (False, True) * ROUNDS:
+                        watch = Watched(theirs, articles * times // 3 if kill else 0)
+                        fill = Backfill(tried, watch.told, engine=dask, dry=True)
+                        found.add((await fill.run(again(pipeline, times))).matched)
+                        watch.ended("one of two killed" if kill else "undisturbed")
+                    assert len(found) == 1
+
+
+class Watched:
+    """What a cluster spends on a backfill, and this process; one of its workers is killed behind so many documents."""
+
+    def __init__(self, pids: list[int], kill_at: int) -> None:
+        self.pids, self.kill_at, self.documents, self.lost = pids, kill_at, 0, 0.0
+        self.before, self.began, self.mine = usage(pids), perf_counter(), process_time()
+
+    def told(self, *_: object) -> None:
+        """Count a document."""
+        self.documents += 1
+        if self.documents == self.kill_at:
+            worker = max(descendants(self.pids[1]), key=lambda pid: cpu_of([pid]))
+            self.lost = cpu_of([worker]) - self.before[worker]
+            os.kill(worker, signal.SIGKILL)
+
+    def ended(self, name: str) -> None:
+        """Tell what it took."""
+        spent = sum(cpu - self.before.get(pid, 0.0) for pid, cpu in usage(self.pids).items())
+        cpu = process_time() - self.mine + self.lost + spent
+        print(f"{name}: {perf_counter() - self.began:.2f} s, {cpu:.2f} CPU s", flush=True)
+
+
+async def again(pipeline: Pipeline, times: int) -> AsyncIterator[Volume]:
+    """Yield the stored articles so many times over."""
+    for _ in range(times):
+        async for volume in stored(pipeline.config.settings.database):
+            yield volume
+
+
+def usage(pids: list[int]) -> dict[int, float]:
+    """Return the CPU seconds so far of processes and those that they have started."""
+    return {one: cpu_of([one]) for pid in pids for one in (pid, *descendants(pid))}
 
 
 # --- pages ---
@@ -292,7 +335,7 @@ def moment(said: object) -> float:
     return float(said) if isinstance(said, int | float) else datetime.fromisoformat(str(said)).timestamp()
 
 
-PARTS = {"workers": workers, "warc": warc, "beside": beside}
+PARTS = {"workers": workers, "killed": killed, "warc": warc, "beside": beside}
 
 
 if __name__ == "__main__":

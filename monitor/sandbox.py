@@ -45,9 +45,10 @@ class Sandbox:
     `deadline` is how long one task may run, counted from when a worker takes it up; `memory` how many bytes it may
     take beyond what the worker has at its start. `warm` is called once in each new worker, so that what it imports is
     not on the first task's time. `ahead`: so many tasks wait where workers take them up, so that none is ever idle.
+    Unless `at_once`, workers start with the first task: who may have none need not pay for them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each bounds or times something else
         self,
         workers: int = 2,
         *,
@@ -55,11 +56,13 @@ class Sandbox:
         memory: int = 512 * 2**20,
         warm: Callable[[], object] | None = None,
         ahead: int = 0,
+        at_once: bool = True,
     ) -> None:
         self._workers = workers
         self._deadline = deadline
         self._memory = memory
         self._warm = warm
+        self._at_once = at_once
         self._free = asyncio.Semaphore(workers + ahead)
         # Who waits ahead waits for the end of whoever runs.
         self._starts_within = STARTS_WITHIN + (deadline if ahead else timedelta())
@@ -68,7 +71,8 @@ class Sandbox:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self._started_pool("start")
+        if self._at_once:
+            self._started_pool("start")
         return self
 
     async def __aexit__(

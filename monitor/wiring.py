@@ -67,7 +67,7 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
             ruleset=await asyncio.to_thread(compiled.rules_of, config, os.environ),
             store=store,
             fetcher=await hands.enter_async_context(fetcher_for(config)),
-            sandbox=await hands.enter_async_context(Sandbox(warm=extract.warm)),
+            sandbox=await hands.enter_async_context(Sandbox(warm=extract.warm, at_once=watching)),
             notifier=Notifier(config.channels.values()),
             clock=now,
             chance=random.random,

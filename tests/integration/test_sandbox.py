@@ -38,6 +38,10 @@ def gone(pid: int) -> bool:
     return not alive(pid)
 
 
+def children() -> list[int]:
+    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+
+
 async def test_an_answer_comes_back():
     """Arguments go in and the answer comes out, whatever their size."""
     async with Sandbox() as box:
@@ -142,6 +146,13 @@ async def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(SandboxError) as raised:
             await box.run(chores.double, 1)
     assert raised.value.reason == "crash"
+
+
+async def test_workers_start_when_they_are_needed_if_nobody_wants_them_sooner():
+    """A backfill of stored articles reads no page: two processes that import the extractors would only slow it down."""
+    async with Sandbox(1, at_once=False) as box:
+        before = children()
+        assert await box.run(chores.pid) in set(children()) - set(before)
 
 
 async def test_work_that_waits_ahead_is_taken_up_in_its_turn(monkeypatch: pytest.MonkeyPatch):

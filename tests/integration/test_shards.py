@@ -1,14 +1,10 @@
 """Who looks does not show in what is found: this process, others that are killed, a cluster."""
 
 import os
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +19,7 @@ from monitor.model import Outcome, Secret
 from monitor.sandbox import Sandbox
 from monitor.shards import Engine, Here, Lens, Processes, packed
 from tests import shards
+from tests.cluster import cluster
 from tests.fakes import Scene, page, stage
 from tests.integration.test_backfill import answer, lines, titles
 from tests.integration.test_pipeline import DULL, OTHER, SECRET
@@ -162,33 +159,10 @@ async def test_a_page_in_which_no_rule_can_match_is_set_aside(scene):
 # --- a cluster ---
 
 
-@contextmanager
-def cluster(folder: Path, workers: int = 2) -> Iterator[str]:
-    """A real scheduler and its workers, as processes on this machine."""
-    pytest.importorskip("distributed")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    running = []
-
-    def start(*words: str) -> None:
-        command = [sys.executable, "-m", "dask", *words]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        running.append(subprocess.Popen(command, cwd=folder, start_new_session=True, **quiet))
-
-    try:
-        start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-        for _ in range(workers):
-            start("worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
-        yield f"dask://127.0.0.1:{port}"
-    finally:
-        for one in reversed(running):
-            os.killpg(one.pid, signal.SIGKILL)
-            one.wait()
-
-
 @pytest.mark.slow
 async def test_a_cluster_finds_what_one_process_finds(scene, tmp_path):
     """And survives that one of its workers is killed."""
+    pytest.importorskip("distributed")
     pytest.importorskip("fastwarc")
     sources = (partial(files, past(tmp_path / "past")), partial(warcs, [archive(tmp_path / "a.warc.gz")]))
     killed = shards.volume(
@@ -197,7 +171,7 @@ async def test_a_cluster_finds_what_one_process_finds(scene, tmp_path):
     )
     one = await both(tmp_path / "one", None, *sources)
 
-    with cluster(tmp_path) as url:
+    with cluster(tmp_path) as (url, _):
         from monitor.shards.cluster import Cluster
 
         rules = packed(scene.pipeline.ruleset, whole=False)
