@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def _examples(found: Config) -> Iterator[Fault]:
             place = result.example.place
             wanted = "matches nothing" if result.example.match else "matches"
             yield Fault(
-                f"this example {wanted}: {result.example.text[:80]}",
+                f"this example {wanted}: {textwrap.shorten(result.example.text, 80, placeholder=' …')}",
                 place.file,
                 place.line,
                 place.column,

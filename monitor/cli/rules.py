@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from monitor.archives import Document
     from monitor.config import Config
     from monitor.model import Article, Match, Page, Verdict
+    from monitor.rules.check import ExampleResult
     from monitor.rules.compile import Ruleset
-    from monitor.rules.explain import Explanation
+    from monitor.rules.explain import Explanation, LineReport, PartReport
     from monitor.rules.spec import RuleBook
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 
 # So many documents are matched together, when so many are at hand.
 TOGETHER: Final = 64
+# Of a rule with forty lines so many are shown below an example that it misses.
+NEAREST: Final = 3
 
 
 @click.command()
@@ -175,23 +178,38 @@ def rules() -> None:
 @output.as_json
 @output.with_example("monitor rules test", "monitor rules test --json")
 def rules_test(rules_path: Path | None, as_json: bool) -> None:
-    """Try each rule's examples. Exit 1 when one fails."""
+    """Try each rule's examples, and say why one fails: the lines that fired, or those that came nearest. Exit 1 then."""
     from monitor.rules.check import run_examples
 
     results = run_examples(output.load(rules_path).book)
     for one in results:
         if as_json:
-            place = one.example.place
-            output.json_line({"rule": one.rule, "passed": one.passed, "match": one.example.match, "text": one.example.text,
-                              "file": place.file, "line": place.line})  # fmt: skip
+            _json_example(one)
         elif not one.passed:
-            wanted = "should match, and does not" if one.example.match else "should not match, and does"
-            click.echo(f"{click.style('failed', fg='red')}  {one.rule}: {wanted}: {one.example.text}")
+            _print_failed(one)
     failed = sum(not one.passed for one in results)
     if not as_json:
         click.echo(f"{len(results)} examples, {failed} failed")
     if failed:
         sys.exit(1)
+
+
+def _json_example(one: ExampleResult) -> None:
+    place = one.example.place
+    output.json_line({"rule": one.rule, "passed": one.passed, "match": one.example.match, "text": one.example.text,
+                      "file": place.file, "line": place.line,
+                      "explanation": one.explanation and dataclasses.asdict(one.explanation)})  # fmt: skip
+
+
+def _print_failed(one: ExampleResult) -> None:
+    place = one.example.place
+    wanted = "should match, and does not" if one.example.match else "should not match, and does"
+    said = f"{place.file}:{place.line}:{place.column}: {one.rule} {wanted}: {' '.join(one.example.text.split())}"
+    click.echo(f"{click.style('failed', fg='red')}  {said}")
+    if one.explanation:
+        _print_removed(one.explanation)
+        for line in one.explanation.nearest(NEAREST):
+            _print_line(line)
 
 
 @rules.command("schema")
@@ -209,8 +227,12 @@ def rules_schema() -> None:
 @output.with_example('monitor rules names "Сергей Кириенко"')
 def rules_names(name: str, as_json: bool) -> None:
     """Show the spellings that would be generated from a name in Cyrillic."""
-    from monitor.rules.names import spellings
+    from monitor.rules.names import is_cyrillic, spellings
 
+    if not is_cyrillic(name):
+        raise click.UsageError(
+            f"'{name}' is not in Cyrillic: write the name in its own script, as in 'Сергей Кириенко'"
+        )
     found = spellings(name)
     if as_json:
         output.json_line({language: list(forms) for language, forms in found.items()})
@@ -351,21 +373,28 @@ def _called(article: Article) -> str:
 def _print_explanation(found: Explanation, article: Article) -> None:
     word = click.style("matches", fg="red", bold=True) if found.matched else click.style("does not match", bold=True)
     click.echo(f"{found.rule} {word}: {_called(article)}\n")
-    for removed in found.removed:
-        click.echo(f"  {click.style(removed.cause, fg='yellow')}: {removed.text}")
+    _print_removed(found)
     for line in found.lines:
-        window = "" if line.source.rstrip().endswith("]") else f"   [{line.window}]"
-        click.echo(f"  line {line.number}: {line.source}{window}")
-        for part in line.parts:
-            where = ", ".join(dict.fromkeys(f"“{one.text}”" for one in part.found[:6]))
-            said = f"{part.times} × {where}" if part.times else click.style("nothing found", fg="yellow")
-            click.echo(f"      {part.source}: {said}")
-            for removed in part.removed[:3]:
-                click.echo(f"        {click.style(removed.cause, fg='yellow')}: {removed.text}")
-        verdict = click.style("fired", fg="red") if line.fired else line.reason
-        click.echo(f"    → {verdict}")
+        _print_line(line)
     if found.match:
         click.echo()
         for sentence in dict.fromkeys(one.sentence for one in found.match.evidence):
             words = [one.text for one in found.match.evidence if one.sentence == sentence]
             click.echo(f"  “{marked(sentence, words)}”")
+
+
+def _print_removed(found: Explanation | PartReport | LineReport, indent: str = "  ", most: int | None = None) -> None:
+    for removed in found.removed[:most]:
+        click.echo(f"{indent}{click.style(removed.cause, fg='yellow')}: {removed.text}")
+
+
+def _print_line(line: LineReport) -> None:
+    window = "" if line.source.rstrip().endswith("]") else f"   [{line.window}]"
+    click.echo(f"  line {line.number}: {line.source}{window}")
+    for part in line.parts:
+        where = ", ".join(dict.fromkeys(f"“{one.text}”" for one in part.found[:6]))
+        said = f"{part.times} × {where}" if part.times else click.style("nothing found", fg="yellow")
+        click.echo(f"      {part.source}: {said}")
+        _print_removed(part, " " * 8, 3)
+    click.echo(f"    → {click.style('fired', fg='red') if line.fired else line.reason}")
+    _print_removed(line, " " * 6, 3)

@@ -48,7 +48,7 @@ class PartReport:
     """What was found of one part of a line."""
 
     source: str
-    found: tuple[Evidence, ...]  # in reading order, SHOWN at most
+    found: tuple[Evidence, ...]  # in reading order, each place once, SHOWN at most
     times: int  # how often in all
     removed: tuple[Removed, ...] = ()
 
@@ -82,6 +82,12 @@ class Explanation:
     def matched(self) -> bool:
         """Say whether the rule matches."""
         return self.match is not None
+
+    def nearest(self, most: int) -> tuple[LineReport, ...]:
+        """Return the lines that fired; when none did, so many of those that miss the fewest of their parts."""
+        fired = tuple(line for line in self.lines if line.fired)
+        fewest = min((len(line.missing) for line in self.lines), default=0)
+        return fired or tuple(line for line in self.lines if len(line.missing) == fewest)[:most]
 
 
 def explain(rule: Rule, book: RuleBook, article: Article) -> Explanation:
@@ -200,8 +206,8 @@ class _Case:
             if (sight.first, sight.past) not in counted
         )
         source = ", ".join(term.source for term in part)
-        shown = self.finder.evidence(found[:SHOWN])
-        return PartReport(source, shown, len(found), removed[:SHOWN])
+        once = [*{(sight.first, sight.past): sight for sight in reversed(found)}.values()][::-1]
+        return PartReport(source, self.finder.evidence(once[:SHOWN]), len(once), removed[:SHOWN])
 
     def _uncounted(self, part: Terms) -> Iterator[tuple[Sight, Cause]]:
         """Yield what the terms would find if nothing were blanked, guarded or kept to a field or a language."""

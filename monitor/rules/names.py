@@ -33,6 +33,11 @@ def spellings(name: str, *, ukrainian: bool | None = None) -> dict[str, tuple[st
     return {language: _joined([_of_word(piece, language, is_ukrainian) for piece in pieces]) for language in LANGUAGES}
 
 
+def is_cyrillic(name: str) -> bool:
+    """Say whether there is anything in a name to make spellings of."""
+    return re.search(r"[\u0400-\u04ff]", name) is not None
+
+
 def _joined(choices: Sequence[Sequence[str]]) -> tuple[str, ...]:
     combined = itertools.islice(itertools.product(*choices), MOST)
     return tuple(dict.fromkeys("".join(one) for one in combined))

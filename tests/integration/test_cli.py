@@ -163,6 +163,7 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["channels", "test", "slakc"], "there is no channel 'slakc'; there are: console, desk"),
         (["feeds", "show", "nobody"], "there is no feed 'nobody'; `monitor feeds list` shows them"),
         (["rules", "explain", "scret", "articles.jsonl"], "there is no rule 'scret'; there are: secret"),
+        (["rules", "names", "Kozak"], "'Kozak' is not in Cyrillic"),
         (["rules", "explain", "secret", "abcdef"], "'abcdef' is no file, no address, and no id"),
         (["backfill", "--rule", "scret"], "there is no rule 'scret'; there are: secret"),
         (["check", "--rules", "nowhere.yaml"], "nowhere.yaml"),
@@ -313,6 +314,57 @@ def test_examples_that_fail_end_with_one(desk, monitor):
     assert "should not match, and does: Een geheim gesprek." in tested.stdout
     assert checked.exit_code == 1
     assert "rules.yaml:20:11: rule secret: this example matches" in checked.stderr
+
+
+WHY = """\
+rules:
+  - id: secret
+    find: |
+      geheim* + overleg [sentence]
+      villa + overleg + deur
+    unless_near: film*
+    never: voetbal*
+    examples:
+      match:
+        - |
+          Een geheim.
+
+          Het overleg duurde.
+        - Geheim overleg, zo wil de film.
+        - Geheim overleg over voetbal.
+      no_match: Geheim overleg.
+"""
+
+
+def test_an_example_that_fails_says_why(desk, monitor):
+    """The lines that came nearest, or fired; not all forty of them."""
+    (desk / "why.yaml").write_text(WHY, "utf-8")
+
+    tested = monitor("rules", "test", "--rules", "why.yaml")
+    found = objects(monitor("rules", "test", "--rules", "why.yaml", "--json"))
+    checked = monitor("check", "--rules", "why.yaml")
+
+    assert [row for row in tested.stdout.splitlines() if not row.startswith("      ")] == [
+        "failed  why.yaml:10:11: secret should match, and does not: Een geheim. Het overleg duurde.",
+        "  line 1: geheim* + overleg [sentence]",
+        "    → the parts were found 1 sentence apart; the window is sentence",
+        "failed  why.yaml:14:11: secret should match, and does not: Geheim overleg, zo wil de film.",
+        "  line 1: geheim* + overleg [sentence]",
+        "    → `unless_near` stands in the same window",
+        "failed  why.yaml:15:11: secret should match, and does not: Geheim overleg over voetbal.",
+        "  never: `never` forbids 'voetbal' anywhere in the article",
+        "  line 1: geheim* + overleg [sentence]",
+        "    → fired",
+        "failed  why.yaml:16:17: secret should not match, and does: Geheim overleg.",
+        "  line 1: geheim* + overleg [sentence]",
+        "    → fired",
+        "4 examples, 4 failed",
+    ]
+    assert "      unless_near: `unless_near` forbids 'film' so near" in tested.stdout.splitlines()
+    assert found[0]["explanation"]["lines"][0]["nearest"] == 2
+    assert "why.yaml:10:11: rule secret: this example matches nothing: Een geheim. Het overleg duurde." in (
+        checked.stderr.splitlines()
+    )
 
 
 def test_explaining_says_why_not_and_ends_with_one(desk, monitor):

@@ -39,6 +39,22 @@ def test_a_match_shows_which_lines_fired_and_what_was_found() -> None:
     assert why.lines[1].reason == "nothing found of villa"
 
 
+def test_a_word_that_two_terms_name_is_one_word() -> None:
+    """`$kremlin, Poetin`: two of them would be two people."""
+    why = told(rule("geheim + $kremlin, poetin, poe*"), "Geheim overleg. Poetin zwijgt.")
+    (_, part) = why.lines[0].parts
+    assert (part.times, [found.text for found in part.found]) == (1, ["Poetin"])
+
+
+def test_the_lines_that_came_nearest_are_those_that_miss_the_least() -> None:
+    """Of forty lines nobody reads all to see why an example fails."""
+    text = "Geheim overleg. Poetin zwijgt."
+    missed = told(rule("geheim + villa", "villa + nacht", "poetin + nacht", "jacht"), text)
+    assert [line.number for line in missed.nearest(1)] == [1]
+    assert [line.number for line in missed.nearest(9)] == [1, 3, 4]
+    assert [line.number for line in told(rule("geheim + villa", "poetin", "geheim"), text).nearest(1)] == [2, 3]
+
+
 def test_a_near_miss_says_how_far_apart_the_parts_are() -> None:
     """Then one knows which window would have caught it."""
     why = told(rule("geheim + poetin"), "Geheim. Een. Twee. Drie. Vier. Poetin zwijgt.")
