@@ -14,6 +14,7 @@ Each question has a module: `tree` (which signs are these bytes?), `head` (what 
 (what is new in a live blog?), `possible` (what at the most?).
 """
 
+from monitor.extract import text
 from monitor.extract.articles import from_entry, from_text, whole
 from monitor.extract.items import fresh, items
 from monitor.extract.page import read, refine
@@ -23,4 +24,5 @@ __all__ = ["fresh", "from_entry", "from_text", "items", "possible_letters", "rea
 
 
 def warm() -> None:
-    """Do nothing: whoever can call this has imported the extractors, which takes longer than a page."""
+    """Import the extractors, which takes longer than a page: the first page is not to pay for it."""
+    text.extractors()

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-import trafilatura
 from lxml import etree, html
 from lxml.html import HtmlElement
-from readability import Document
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "cell", "ab", "code", "fw"})
 _NAMES = 4  # words: what has fewer names a section or a site, not one piece of news
@@ -26,10 +26,19 @@ class Block:
     linked: float = 0.0  # which part of it is links
 
 
+@cache
+def extractors() -> Any:
+    """Return the extractors. To import them takes as long as to read ten pages: whoever reads none does without."""
+    import trafilatura  # noqa: PLC0415 - as said
+    from readability import Document  # noqa: PLC0415
+
+    return SimpleNamespace(bare_extraction=trafilatura.bare_extraction, Document=Document)
+
+
 def blocks(tree: HtmlElement) -> tuple[Block, ...]:
     """Return the page's main text. The tree is left as it was."""
     try:
-        found: Any = trafilatura.bare_extraction(tree, fast=True, include_comments=False, include_links=True)
+        found: Any = extractors().bare_extraction(tree, fast=True, include_comments=False, include_links=True)
     except Exception:  # noqa: BLE001 - whatever a stranger's page does to it, there is no text then
         return ()
     return tuple(_blocks(found.body)) if found is not None and found.body is not None else ()
@@ -38,7 +47,7 @@ def blocks(tree: HtmlElement) -> tuple[Block, ...]:
 def confirmed(blocks: Sequence[Block], tree: HtmlElement) -> tuple[bool, ...]:
     """Return for each block whether readability keeps it too. Dear: as much again as finding the blocks."""
     try:
-        kept: Any = html.fromstring(Document(deepcopy(tree)).summary(html_partial=True))
+        kept: Any = html.fromstring(extractors().Document(deepcopy(tree)).summary(html_partial=True))
     except Exception:  # noqa: BLE001 - as above: then the first extractor is believed
         return (True,) * len(blocks)
     said = words(kept.text_content())

@@ -137,6 +137,7 @@ def _page(document: Document, lens: Lens, order: Order) -> Look:
         return Look(document.name, _plain(Outcome.SET_ASIDE, NO_RULE))
     if not order.extract:
         return Look(document.name, unread=document)
+    extract.warm()  # not on the page's time
     with guarded():
         verdict = judge.of_page(document.page, document.entry, document.feed, lens.ruleset)
     return settled(document, verdict, order.span)
