@@ -364,7 +364,7 @@ async def _extracted(page: Page, name: str) -> Article | None:
     return reading.article
 
 
-def _called(article: Article) -> str:
+def called(article: Article) -> str:
     """Return what a person knows an article by: a text file has no title and no address, but a beginning."""
     beginning = textwrap.shorten(article.lead or article.body, 60, placeholder=" …")
     return article.title or article.url or beginning or article.key
@@ -372,7 +372,7 @@ def _called(article: Article) -> str:
 
 def _print_explanation(found: Explanation, article: Article) -> None:
     word = click.style("matches", fg="red", bold=True) if found.matched else click.style("does not match", bold=True)
-    click.echo(f"{found.rule} {word}: {_called(article)}\n")
+    click.echo(f"{found.rule} {word}: {called(article)}\n")
     _print_removed(found)
     for line in found.lines:
         _print_line(line)

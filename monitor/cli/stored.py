@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from monitor.cli import output
-from monitor.cli.rules import marked
+from monitor.cli.rules import called, marked
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -43,6 +43,9 @@ def articles_of(
 
 
 # --- lint ---
+
+# Of the terms of one list that hit nothing so many are shown: a shipped list has a thousand.
+SILENT: Final = 40
 
 
 @click.command()
@@ -90,7 +93,9 @@ def _print_lint(found: Lint) -> None:
     for one in found.doubts:
         _print_doubt(one)
     for where, silent in groupby(found.silent, key=lambda one: one.where):
-        click.echo(f"{where}: hit nothing: {', '.join(dict.fromkeys(one.term for one in silent))}")
+        terms = list(dict.fromkeys(one.term for one in silent))
+        more = f", and {len(terms) - SILENT} more (--json shows all)" if len(terms) > SILENT else ""
+        click.echo(f"{where}: hit nothing: {', '.join(terms[:SILENT])}{more}")
     click.echo(f"{found.articles} articles were read", err=True)
 
 
@@ -156,7 +161,7 @@ def _print_change(change: Change) -> None:
     sign = click.style("+", fg="green", bold=True) if change.gained else click.style("-", fg="red", bold=True)
     when = article.published or article.found
     facts = " · ".join(filter(None, (article.outlet, output.cell(when) if when else "")))
-    click.echo(f"{sign} {click.style(change.match.rule, bold=True)}  {article.title or article.key}  {facts}".rstrip())
+    click.echo(f"{sign} {click.style(change.match.rule, bold=True)}  {called(article)}  {facts}".rstrip())
     for sentence in dict.fromkeys(one.sentence for one in evidence):
         click.echo(f"    {marked(sentence, [one.text for one in evidence if one.sentence == sentence])}")
 

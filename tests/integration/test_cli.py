@@ -289,6 +289,10 @@ def test_an_edit_is_shown_by_what_it_gains_and_loses(desk, filled):
         ("gained", "Recept"),
         ("lost", "Publiek"),
     ]
+    (desk / "one.txt").write_text("Een geheim gesprek duurde lang. Meer weten wij niet.", "utf-8")
+    assert filled("backfill", "files", "one.txt").exit_code == 0
+    shown = filled("rules", "diff", "old.yaml").stdout
+    assert "+ secret  Een geheim gesprek duurde lang. Meer weten wij niet." in shown, "known by its beginning"
     same = filled("rules", "diff", "rules.yaml")
     assert (same.stdout, same.stderr) == ("", "0 gained, 0 lost\n")
 
@@ -300,6 +304,20 @@ def test_lint_tells_what_terms_do_in_stored_articles(filled):
     wildcards = {one["term"]: one["words"] for one in found if one["kind"] == "wildcard"}
     assert wildcards["geheim*"] == {"geheim": 2, "geheime": 2}
     assert [one["term"] for one in found if one["kind"] == "silent"] == ["geheime dienst*"]
+
+
+def test_of_a_long_list_not_every_silent_term_is_printed(filled, desk):
+    """A shipped list has a thousand spellings; what a person wrote must not drown in them."""
+    text = (desk / "rules.yaml").read_text("utf-8")
+    many = ", ".join(f"stil{number}" for number in range(50))
+    (desk / "many.yaml").write_text(f"{text}lists: {{many: '{many}'}}\n".replace("geheime dienst*", "$many"), "utf-8")
+
+    said = filled("rules", "lint", "--rules", "many.yaml").stdout
+
+    assert "list $many: hit nothing: stil0, stil1, " in said
+    assert "stil39, and 10 more (--json shows all)\n" in said
+    assert len([one for one in objects(filled("rules", "lint", "--rules", "many.yaml", "--json"))
+                if one["term"].startswith("stil")]) == 50  # fmt: skip
 
 
 def test_examples_that_fail_end_with_one(desk, monitor):
