@@ -74,7 +74,8 @@ def options(command: F) -> F:
     def gathered(*args: Any, since: str | None, until: str | None, **said: Any) -> Any:
         mine = {name: said.pop(name) for name in ("rules_path", "rule", "limit", "tell", "dry", "anew", "plan")}
         mine |= {name: said.pop(name) for name in ("whole", "workers", "engine") if name in said}
-        wanted = Wanted(**mine, since=output.moment(since), until=output.moment(until), said=f"{since}..{until}")
+        begin, end = output.span(output.moment(since), output.moment(until))
+        wanted = Wanted(**mine, since=begin, until=end, said=f"{since}..{until}")
         return command(*args, wanted=wanted, **said)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
@@ -135,6 +136,18 @@ def backfill(ctx: click.Context, feed: str | None, wanted: Wanted) -> None:
     """
     if ctx.invoked_subcommand is None:
         _stored(feed, wanted)
+    else:
+        _nothing_before(ctx, ctx.invoked_subcommand)
+
+
+def _nothing_before(ctx: click.Context, source: str) -> None:
+    """Refuse options that stand before a source: whoever wrote `--dry-run` there must not see it write."""
+    typed = click.core.ParameterSource.COMMANDLINE
+    for one in ctx.command.params:
+        if one.name and ctx.get_parameter_source(one.name) is typed:
+            raise click.UsageError(
+                f"'{one.opts[0]}' stands behind the source: monitor backfill {source} … {one.opts[0]}"
+            )
 
 
 @backfill.command()
@@ -154,7 +167,9 @@ def _stored(feed: str | None, wanted: Wanted) -> None:
 
     config = _only(output.load(wanted.rules_path), wanted.rule)
     address = config.settings.database
-    Queries.open(address).close()  # without a record there is no past
+    with Queries.open(address) as queries:  # without a record there is no past
+        if feed and not any(_is_of(one, feed) for one in config.feeds) and not queries.count_articles(feed=feed):
+            raise _no_feed(feed)
 
     def asked(since: datetime | None, until: datetime | None) -> Chosen:
         return chosen(address, needs(config.book), since=since, until=until, feed=feed)
@@ -277,7 +292,7 @@ def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
     named = [Feed(key=key_of("feed", url), name=url, url=url) for url in urls]
     chosen = named or [one for one in output.load(wanted.rules_path).feeds if feed is None or _is_of(one, feed)]
     if not chosen:
-        raise click.BadParameter(f"there is no feed, outlet or group '{feed}'; `monitor feeds list` shows them")
+        raise _no_feed(feed) if feed else click.UsageError("rules.yaml names no feed: write the address of one")
 
     async def histories(web: Any) -> AsyncIterator[Volume]:
         for one in chosen:
@@ -285,6 +300,10 @@ def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
                 yield shard
 
     _from_web(wanted, "feeds " + " ".join(one.key for one in chosen), histories)
+
+
+def _no_feed(name: str) -> click.BadParameter:
+    return click.BadParameter(f"there is no feed, outlet or group '{name}'; `monitor feeds list` shows them")
 
 
 def _is_of(feed: Feed, name: str) -> bool:
@@ -317,9 +336,11 @@ def plan(ctx: click.Context, source: tuple[str, ...]) -> None:
     if source[:1] in {("--help",), ("-h",)}:
         click.echo(ctx.get_help())
         return
-    known = next((name for name in source if name in backfill.commands), None)
-    rest = [one for one in source if one != known] if known else list(source)
-    backfill.commands[known or "stored"].main([*rest, "--plan"], "monitor backfill plan", standalone_mode=False)
+    named = source[:1] and source[0] in backfill.commands.keys() - {"plan"}
+    name, rest = (source[0], source[1:]) if named else ("stored", source)
+    if not named and (other := next((one for one in source if one in backfill.commands), None)):
+        raise click.UsageError(f"the source stands first: monitor backfill plan {other} …")
+    backfill.commands[name].main([*rest, "--plan"], f"monitor backfill plan {name}", standalone_mode=False)
 
 
 # --- doing it ---

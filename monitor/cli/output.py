@@ -193,9 +193,25 @@ def moment(text: str | None, *, ago_only: bool = False) -> datetime | None:
         raise click.BadParameter(f"'{text}' is no date; write 2026-05-01, 2026-05-01T12:00 or 90d") from None
 
 
+def span(since: datetime | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Return the two when something can lie between them. Raises BadParameter."""
+    if since and until and since >= until:
+        raise click.BadParameter(
+            f"nothing lies between --since {cell(since)} and --until {cell(until)}: are they exchanged?"
+        )
+    return since, until
+
+
+def _one_of_two(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    said = moment(text)
+    known = ctx.params | {param.name: said}
+    span(known.get("since"), known.get("until"))
+    return said
+
+
 def since_until(command: F) -> F:
     """Give a command `--since` and `--until`."""
-    read = functools.partial(click.option, callback=lambda _ctx, _param, text: moment(text), metavar="WHEN")
+    read = functools.partial(click.option, callback=_one_of_two, metavar="WHEN")
     until = read("--until", help="Only before this date.")
     since = read("--since", help="Only from this date on: 2026-05-01, 2026-05-01T12:00, or 90d for so long ago.")
     return since(until(command))

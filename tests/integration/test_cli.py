@@ -166,6 +166,12 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["rules", "names", "Kozak"], "'Kozak' is not in Cyrillic"),
         (["rules", "explain", "secret", "abcdef"], "'abcdef' is no file, no address, and no id"),
         (["backfill", "--rule", "scret"], "there is no rule 'scret'; there are: secret"),
+        (["backfill", "--feed", "Krnt"], "there is no feed, outlet or group 'Krnt'"),
+        (["backfill", "--dry-run", "files", "articles.jsonl"], "monitor backfill files … --dry-run"),
+        (["backfill", "--since", "9d", "plan", "stored"], "monitor backfill plan … --since"),
+        (["backfill", "plan", "--since", "9d", "files", "."], "monitor backfill plan files …"),
+        (["backfill", "files", ".", "--since", "1d", "--until", "9d"], "nothing lies between --since"),
+        (["rules", "diff", "rules.yaml", "--until", "9d", "--since", "1d"], "nothing lies between --since"),
         (["check", "--rules", "nowhere.yaml"], "nowhere.yaml"),
     ],
 )
