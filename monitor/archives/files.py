@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sys
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -12,12 +13,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import blake2b
 from itertools import groupby, islice
 from pathlib import Path
 from typing import IO, Any, Final, cast
+from urllib.parse import quote
 
 from monitor import extract
 from monitor.archives.parts import Document, Piece, Shard, Volume, carried, name_of, unreadable
+from monitor.keys import article_key
+from monitor.markup import decoded
 from monitor.model import Article, Entry, Page, key_of
 from monitor.urls import clean, normal
 
@@ -94,7 +99,7 @@ def _records_between(path: Path, home: Path, start: int, end: int, number: int) 
     try:
         with (home / path).open("rb") as lines:
             lines.seek(start)
-            yield from _records(io.BytesIO(lines.read(end - start)), str(path), number)
+            yield from _records(io.BytesIO(lines.read(end - start)), str(path), number, home / path)
     except OSError as error:
         yield partial(unreadable, f"{path}:{number}", said_of(error))
 
@@ -135,7 +140,7 @@ def _file(path: Path) -> Iterator[Piece]:
 def _records_in(path: Path) -> Iterator[Piece]:
     try:
         with unpacked(path) as lines:
-            yield from _records(lines, str(path))
+            yield from _records(lines, str(path), path=path)
     except DAMAGED as error:
         yield partial(unreadable, str(path), said_of(error))
 
@@ -147,7 +152,8 @@ def _whole(path: Path, home: Path) -> Document:
             said = stream.read(MOST)
     except DAMAGED as error:
         return unreadable(str(path), said_of(error))
-    return _page(str(path), said) if _kind(path) in PAGES else _text(str(path), said)
+    read = _page if _kind(path) in PAGES else _text
+    return read(str(path), said, place_of(home / path))
 
 
 @contextmanager
@@ -209,37 +215,45 @@ def _after(first: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:
     yield from lines
 
 
-def _text(name: str, said: bytes) -> Document:
-    """A text as it stands in the file, whatever its encoding: UTF-8, or else what Windows wrote."""
-    try:
-        text = said.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = said.decode("cp1252", errors="replace")
-    key = key_of("article", name)
+def place_of(path: Path, mark: str = "") -> str:
+    """Return the address of a file, or of what stands in it under this mark (`line=12`, `id=…`)."""
+    return Path(os.path.abspath(path)).as_uri() + (f"?{quote(mark, safe='=/:')}" if mark else "")  # noqa: PTH100 - `..` goes
+
+
+# What has no address is what it says: the same from every folder that it is read from, and another one as soon as it
+# says something else. Five years of files may all begin with a number 1.
+
+
+def _text(name: str, said: bytes, place: str = "") -> Document:
+    """A text as it stands in the file, whatever its encoding: UTF-8, UTF-16 with its mark, or else what Windows wrote."""
+    text = decoded(said)
+    key = key_of("article", "text", text)
     article = _as_it_stands(extract.from_text(text, key=key), "", text)
-    return Document(name=name, article=article)
+    return Document(name=name, listed=Entry(key=key_of("entry", key), feed=""), article=article, place=place)
 
 
-def _page(name: str, said: bytes) -> Document:
-    return Document(name=name, page=Page(url="", asked="", body=said))
+def _page(name: str, said: bytes, place: str = "") -> Document:
+    listed = Entry(key=key_of("entry", "page", blake2b(said).hexdigest()), feed="")
+    return Document(name=name, listed=listed, page=Page(url="", asked="", body=said), place=place)
 
 
-def _records(lines: Iterable[bytes], name: str, first: int = 1) -> Iterator[Piece]:
+def _records(lines: Iterable[bytes], name: str, first: int = 1, path: Path | None = None) -> Iterator[Piece]:
     for number, line in enumerate(lines, first):
         if line.strip():
-            yield partial(_record, line, f"{name}:{number}")
+            yield partial(_record, line, name, number, path)
 
 
-def _record(line: bytes, place: str) -> Document:
+def _record(line: bytes, name: str, number: int, path: Path | None) -> Document:
+    where = f"{name}:{number}"
     try:
         said = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return unreadable(place, f"no JSON: {error}")
+        return unreadable(where, f"no JSON: {error}")
     if not isinstance(said, Mapping):
-        return unreadable(place, "a JSON object is wanted, a line each")
-    name = _said(said, "id") or place
+        return unreadable(where, "a JSON object is wanted, a line each")
+    own = _said(said, "id")
     url, title, body = _said(said, "url"), _said(said, "title"), _said(said, "body") or _said(said, "text")
-    key = key_of("article", normal(url) if url else name)
+    key = article_key(url) if url else key_of("article", "record", own, title, _said(said, "lead"), body)
     article = extract.from_text(
         body,
         key=key,
@@ -249,8 +263,9 @@ def _record(line: bytes, place: str) -> Document:
         published=_moment(_said(said, "published") or _said(said, "date")),
     )
     article = replace(_as_it_stands(article, title, body), lead=_said(said, "lead"))
-    entry = Entry(key=key_of("entry", normal(url) if url else name), feed="", link=url, title=title)
-    return Document(name=name, listed=entry, article=article)
+    entry = Entry(key=key_of("entry", normal(url) if url else key), feed="", link=url, title=title)
+    place = place_of(path, f"id={own}" if own else f"line={number}") if path else ""
+    return Document(name=own or where, listed=entry, article=article, place=place)
 
 
 def _as_it_stands(article: Article, title: str, body: str) -> Article:

@@ -27,6 +27,7 @@ class Document:
     page: Page | None = None
     feed: Feed | None = None  # whose outlet, country and language it takes
     fault: str = ""
+    place: str = ""  # the address of its file: the article's, where it has none of its own
     recorded: bool = False  # it came from the record, and is there already
 
     @property

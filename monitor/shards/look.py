@@ -152,6 +152,8 @@ def settled(document: Document, verdict: Verdict, span: Span) -> Look:
     """Return the look at a document that was read: what is on record as it is needs no more than to be counted."""
     if verdict.article and not span.holds(verdict.article.published):
         return Look(document.name)
+    if verdict.article and not verdict.article.url and document.place:
+        verdict = replace(verdict, article=replace(verdict.article, url=document.place))
     if verdict.article and (verdict.matches or not document.recorded):
         return Look(document.name, verdict, document.entry, of_page=not document.is_ready)
     return Look(document.name, _plain(verdict.outcome, verdict.reason))

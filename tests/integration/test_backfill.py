@@ -69,6 +69,37 @@ async def test_packed_files_are_read_like_plain_ones(scene, tmp_path):
     assert titles(scene) == ["", "Verhaal b", "Verhaal c"]
 
 
+async def test_texts_without_an_address_are_told_apart_by_what_they_say(scene, tmp_path, monkeypatch):
+    """Each year's file begins with a number 1, and who asks from another folder means the same files."""
+    for year, text in (("2020", SECRET), ("2021", OTHER)):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "a.jsonl").write_bytes(json.dumps({"id": "1", "title": year, "body": text}).encode() + b"\n")
+        (tmp_path / year / "a.txt").write_text(f"{text} Dat was in {year}.")
+        (tmp_path / year / "a.html").write_bytes(page(f"Jaar {year}", f"{text} Dat was in {year}."))
+
+    found = [await filled(scene, files([tmp_path]))]
+    for year in ("2020", "2021"):
+        monkeypatch.chdir(tmp_path / year)
+        found.append(await filled(scene, files([Path("a.html"), Path("a.jsonl"), Path("a.txt")])))
+
+    assert [(one.matched, one.added) for one in found] == [(6, 6), (3, 0), (3, 0)]
+    with Queries.open(scene.address) as queries:
+        places = sorted(record.hit.article.url for record in queries.list_hits())
+    assert places == sorted(
+        (tmp_path / year / name).as_uri() + mark
+        for year in ("2020", "2021")
+        for name, mark in (("a.html", ""), ("a.jsonl", "?id=1"), ("a.txt", ""))
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+async def test_a_text_is_read_in_the_encoding_that_it_has(scene, tmp_path, encoding):
+    """Old files come from old programs."""
+    (tmp_path / "a.txt").write_bytes(f"Één dag. {SECRET}".encode(encoding))
+
+    assert (await filled(scene, files([tmp_path]))).matched == 1
+
+
 async def test_a_file_that_breaks_off_costs_only_what_is_behind_the_break(scene, tmp_path):
     """And it is said, not passed over."""
     whole = gzip.compress(lines(*((f"Verhaal {n}", SECRET + str(n) * 300) for n in range(400))), mtime=0)
