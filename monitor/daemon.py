@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import canary, systemd, wiring
-from monitor.config import Config
+from monitor.config import Stamp, changed, stamps
 from monitor.drain import Tally, deliver_all, drain, visit
 from monitor.errors import ConfigError, StoreError
 from monitor.model import Outcome, Visit
@@ -60,12 +60,12 @@ class Daemon:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     beats: dict[str, float] = field(default_factory=dict)
     sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    seen: Mapping[Path, Stamp] = field(default_factory=dict)  # what the rules were last read from
     refused: str = ""
 
     async def run(self) -> None:
         """Work until asked to stop; then let what is in hand end, within `GRACE`."""
-        self.seen = _stamps(self.pipeline.config)
+        self.seen = self.pipeline.config.seen
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -172,7 +172,7 @@ class Daemon:
             if self._jumped(wall, steady):
                 await self._rewind(scheduler)
             wall, steady = self.pipeline.clock(), monotonic()
-            if _stamps(self.pipeline.config) != self.seen:
+            if changed(self.seen):
                 await self.reload()
             if watchdog and monotonic() - pinged > watchdog / 3 and await self.alive():
                 systemd.tell("WATCHDOG=1")
@@ -205,18 +205,20 @@ class Daemon:
 
     async def reload(self) -> None:
         """Take the changed rules.yaml, or keep the last good one and tell settings.ops why."""
-        self.seen = _stamps(self.pipeline.config)
+        self.seen = stamps(self.seen)
         try:
             config = await asyncio.to_thread(self.load, self.pipeline.config)
+            self.seen = config.seen
             self.pipeline = await wiring.rewired(self.pipeline, config)
         except (ConfigError, StoreError) as error:
+            if isinstance(error, ConfigError):
+                self.seen = {**self.seen, **error.seen}  # it may be mended in a file that was not there before
             await self._logged("reload", self._refuse(str(error)))
             return
         except Exception:
             log.exception("rules.yaml could not be taken over, the last good one stays in force")
             return
         self.refused = ""
-        self.seen = _stamps(config)
         log.info("rules.yaml reloaded: %d rules, %d feeds", len(config.book.rules), len(config.feeds))
 
     async def _refuse(self, why: str) -> None:
@@ -263,16 +265,6 @@ class Daemon:
         finally:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
-
-
-def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
-    """What tells that a file changed: its modification time in ns and its inode (an editor may replace the file)."""
-    stamps: dict[Path, tuple[int, int]] = {}
-    for path in config.files:
-        with suppress(OSError):
-            stat = path.stat()
-            stamps[path] = (stat.st_mtime_ns, stat.st_ino)
-    return stamps
 
 
 async def run(load: Load, *, tell_old: bool = False) -> None:

@@ -13,9 +13,11 @@ MonitorError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 
 class MonitorError(Exception):
@@ -43,11 +45,12 @@ class Fault:
 
 
 class ConfigError(MonitorError):
-    """What the user wrote cannot be used: all faults at once."""
+    """What the user wrote cannot be used: all faults at once, and what it was read from, as `Config.seen`."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], seen: Mapping[Path, Any] | None = None) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+        self.seen = seen or {}
 
 
 class FetchError(MonitorError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from monitor.config.shape import (
     shaped,
     text_like,
 )
+from monitor.config.watch import Stamp, matching, stamp, stamps
 from monitor.errors import ConfigError, Fault
 from monitor.model import Channel, Feed, Secret, Settings
 from monitor.rules.find import nearest
@@ -53,7 +53,8 @@ class Config:
     channels: Mapping[str, Channel] = field(repr=False)
     book: RuleBook = field(repr=False)
     warnings: tuple[Fault, ...] = ()
-    files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read: when one changes, load again
+    files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read
+    seen: Mapping[Path, Stamp] = field(default_factory=dict, repr=False, compare=False)  # when `changed`: load again
     digest: str = ""
     memory: Memory = field(default=NOTHING, repr=False, compare=False)
 
@@ -79,7 +80,7 @@ def load(path: Path | str, environ: Mapping[str, str], last: Memory = NOTHING) -
         config = builder.build()
     faults = _in_order(builder.told())
     if any(not fault.warning for fault in faults):
-        raise ConfigError(faults)
+        raise ConfigError(faults, builder.seen)
     return dataclasses.replace(config, warnings=tuple(faults))
 
 
@@ -121,6 +122,7 @@ class _Builder:
         self.faults: list[Fault] = []
         self.fillings: list[Filling] = []
         self.paths: list[Path] = []
+        self.seen: dict[Path, Stamp] = {}
         self.hash = blake2b(digest_size=16)
         self.around = blake2b(digest_size=16)  # of all that rules in pieces depend on
         self.veiled = False  # whether something filled in has got into what rules have by default
@@ -139,6 +141,7 @@ class _Builder:
             channels=MappingProxyType(channels),
             book=book,
             files=tuple(dict.fromkeys(self.paths)),
+            seen=self.seen,
             digest=self.hash.hexdigest(),
             memory=self.memory,
         )
@@ -186,6 +189,7 @@ class _Builder:
         return (pieces.root, []) if pieces else parse(text, file)
 
     def text(self, path: Path, asked: Node | None) -> str | None:
+        self.seen[path] = stamp(path)  # before it is read: what is written meanwhile is news
         try:
             said = path.read_bytes()
             _take(self.hash, said)
@@ -205,6 +209,7 @@ class _Builder:
             (node, dataclasses.replace(fault, where=path_of(root, node))) for node, fault in filling.faults
         ]
         self.paths += filling.files
+        self.seen |= stamps(filling.files)
         self.fillings.append(filling)
         for section in ("lists", "defaults", "rules", "feeds"):
             part = root.child(section)
@@ -245,7 +250,9 @@ class _Builder:
             if trap := trapped(node) or ("\0" in node.text and "no path holds a NUL"):
                 self.faults.append(fault_at(node, trap, "include"))
                 continue
-            found = _matching(file.path.parent / node.text)
+            pattern = file.path.parent / node.text
+            self.seen[pattern] = stamp(pattern)
+            found = matching(pattern)
             if not found:
                 self.faults.append(fault_at(node, f"no file matches '{node.written}'", "include", warning=True))
             for path in found:
@@ -459,16 +466,6 @@ def _take(digest: blake2b, said: str | bytes) -> None:
     data = said.encode() if isinstance(said, str) else said
     digest.update(b"%d " % len(data))
     digest.update(data)
-
-
-def _matching(path: Path) -> list[Path]:
-    """Return the files that a path with `*` in it stands for; one without stands for itself."""
-    if "*" not in str(path):
-        return [path]
-    try:
-        return [Path(found) for found in sorted(glob.glob(str(path)))]  # noqa: PTH207 — Path.glob refuses absolute ones
-    except ValueError:
-        return []
 
 
 def _stretched(settings: Settings, said: PollShape) -> Settings:

@@ -29,7 +29,7 @@ class Filling:
 
     environ: Mapping[str, str]
     folder: Path  # `${file:PATH}` is relative to the file that says so
-    files: list[Path] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)  # also those that cannot be read
     faults: list[tuple[Node, Fault]] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)  # that hold something now that is never to be shown
     values: set[str] = field(default_factory=set)  # what was filled in, defaults left out: those stand in the file
@@ -92,6 +92,7 @@ class Filling:
         return ""
 
     def _read(self, node: Node, found: re.Match[str], path: Path) -> str:
+        self.files.append(path)
         try:
             value = path.read_text("utf-8").rstrip("\r\n")
             open_to_all = path.stat().st_mode & _FOR_ALL
@@ -101,7 +102,6 @@ class Filling:
         except ValueError:
             self._fault(node, found.start(), f"{path} is no text in UTF-8")
             return ""
-        self.files.append(path)
         self.values.add(value)
         if open_to_all:
             self._fault(

@@ -102,8 +102,12 @@ def test_a_changed_file_is_taken_over_and_a_broken_one_is_not(tmp_path, paper):
             assert until(lambda: "the last good one stays in force" in room.log(), 20, daemon), room.log()
             assert "rules.yaml:" in room.log()
 
-            broom = good.replace("rules:\n", "rules:\n  - {id: bruggen, name: Bruggen, find: brug, send: [desk]}\n", 1)
-            rules.write_text(broom, encoding="utf-8")
+            rules.write_text(f"include: teams/*.yaml\n{good}", encoding="utf-8")
+            assert until(lambda: "reloaded: 1 rules" in room.log(), 20, daemon), room.log()
+            (tmp_path / "teams").mkdir()
+            (tmp_path / "teams" / "bruggen.yaml").write_text(
+                "rules: [{id: bruggen, name: Bruggen, find: brug, send: [desk]}]\n", encoding="utf-8"
+            )
             assert until(lambda: "reloaded: 2 rules" in room.log(), 20, daemon), room.log()
             paper.write(8, *dull_story(8))
             assert until(lambda: room.mailed()["/havenkrant/8.html"], 30, daemon), room.log()

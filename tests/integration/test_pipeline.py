@@ -10,7 +10,7 @@ import pytest
 
 from monitor.archives.web import listed
 from monitor.backfill import Backfill
-from monitor.config import Config
+from monitor.config import Config, changed
 from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
 from monitor.model import Mute, Notice, Outcome
@@ -470,6 +470,22 @@ async def test_a_file_that_cannot_be_followed_is_refused_and_told_once(scene, tm
     await scene.flow()
     (notice,) = scene.post.to("desk")
     assert "restart" in notice.text
+
+
+async def test_a_refused_file_is_read_again_when_what_it_includes_was_mended(scene, tmp_path):
+    """The slip stands in a file that the rules in force know nothing of."""
+    more = tmp_path / "more.yaml"
+    more.write_text("rules: [{id: two, fnd: gesprek}]\n", encoding="utf-8")
+    daemon = Daemon(scene.pipeline, load=lambda _: settled(f"include: more.yaml\n{RULES}", tmp_path))
+    await daemon.reload()
+    assert daemon.pipeline is scene.pipeline
+    assert not changed(daemon.seen)
+
+    more.write_text("rules: [{id: two, find: gesprek}]\n", encoding="utf-8")
+
+    assert changed(daemon.seen)
+    await daemon.reload()
+    assert "two" in {rule.id for rule in daemon.pipeline.config.book.rules}
 
 
 async def test_a_reload_that_fails_unforeseen_does_not_stop_the_watch(scene):

@@ -751,6 +751,57 @@ def test_what_a_secret_holds_is_in_no_fault_and_no_repr(load, text):
 # --- reload
 
 
+def test_a_file_that_comes_goes_or_is_written_is_worth_reading_again(load, tmp_path):
+    """Also one that a path with a star stands for since a moment."""
+    (tmp_path / "more").mkdir()
+    more = tmp_path / "more" / "a.yaml"
+    found = load("include: more/*.yaml\n" + RULE)
+    assert not config.changed(found.seen)
+
+    more.write_text("rules: [{id: two, find: gesprek}]\n")
+    assert config.changed(found.seen)
+    found = load("include: more/*.yaml\n" + RULE)
+    assert not config.changed(found.seen)
+
+    more.write_text("rules: [{id: two, find: gesprekken}]\n")
+    assert config.changed(found.seen)
+    found = load("include: more/*.yaml\n" + RULE)
+    more.unlink()
+    assert config.changed(found.seen)
+
+
+def test_a_slip_may_be_mended_in_another_file(load, tmp_path):
+    """In a new file, in one that was not there, or in the secret that was missing."""
+    text = "include: [new.yaml, gone.yaml]\nchannels: {desk: {url: 'json://${file:secret.txt}'}}\n" + RULE
+    (tmp_path / "new.yaml").write_text("rules: [{id: two, fnd: gesprek}]\n")
+    for name, mended in (
+        ("new.yaml", "rules: [{id: two, find: gesprek}]"),
+        ("gone.yaml", "version: 1"),
+        ("secret.txt", "x"),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            load(text)
+        assert not config.changed(refused.value.seen)
+        (tmp_path / name).write_text(f"{mended}\n")
+        assert config.changed(refused.value.seen)
+    (tmp_path / "secret.txt").chmod(0o600)
+
+    assert not config.changed(load(text).seen)
+
+
+def test_what_is_written_while_it_is_read_is_news(load, tmp_path, monkeypatch):
+    """A hundred thousand rules take a while; an editor saves twice."""
+    really = Path.read_bytes
+
+    def read(path):
+        said = really(path)
+        path.write_text(said.decode() + "# and more\n")
+        return said
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert config.changed(load(RULE).seen)
+
+
 def test_the_digest_changes_with_what_is_written(load):
     """And not with a secret of a channel."""
     text = 'channels: {a: {url: "json://${S}"}}\n' + RULE
