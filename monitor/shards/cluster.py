@@ -23,7 +23,7 @@ from monitor import __version__
 from monitor.archives import Shard
 from monitor.errors import ClusterError, MonitorError
 from monitor.model import Secret
-from monitor.shards.engines import AHEAD, LostError
+from monitor.shards.engines import LostError
 from monitor.shards.look import Lens, Look, Order, Packed, look
 from monitor.store import Queries
 
@@ -38,6 +38,8 @@ ANSWERS_WITHIN: Final = 10
 SCHEMES: Final = {"dask": "tcp", "dask+tls": "tls"}
 # Shards of one task: it costs the scheduler, the worker and us some hundredths of a second beside what is done in it.
 TOGETHER: Final = 4
+# Tasks for each thread: one that it does, and one so that it never waits.
+AHEAD: Final = 2
 # So many seconds a shard waits for others to go with.
 GATHERS: Final = 0.05
 
