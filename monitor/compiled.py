@@ -88,10 +88,10 @@ def folder(environ: Mapping[str, str]) -> Path:
 
 
 def _name(of: str) -> str:
-    """Return a name that is another one when the program that reads and compiles is."""
-    said = blake2b(of.encode(), digest_size=16)
+    """Return a name that is another one when the program that reads and compiles is, or what it stands on."""
+    said = blake2b(cache.FORM + of.encode(), digest_size=16)
     room = Path(cache.__file__).parent
-    for path in sorted([*room.glob("*.py"), *(room.parent / "config").glob("*.py")]):
+    for path in sorted([*room.glob("*.py"), *(room.parent / "config").glob("*.py"), *room.parent.glob("*.py")]):
         status = path.stat()
         said.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return said.hexdigest()

@@ -213,6 +213,12 @@ def _names_then(function: Callable[[Sequence[str]], T]) -> Any:
     return BeforeValidator(read, json_schema_input_type=str | list[str])
 
 
+def flag(value: object) -> object:
+    """Return what `true` and `false` mean where they were filled in; anything else as it is."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(flag)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[str], BeforeValidator(_texts, json_schema_input_type=str | list[str])]
 Names = Annotated[tuple[str, ...], _names_then(tuple)]
@@ -312,8 +318,8 @@ class FeedShape(_Shape):
     language: Language | None = Field(default=None, description="nl, fr, de, en; found out when it is not given.")
     section: Text | None = Field(default=None, description="buitenland, sport, …")
     every: Duration | None = Field(default=None, description="Poll this often, whatever its rhythm.")
-    browser: bool = Field(default=False, description="Refuses plain clients: needs a browser-like TLS client.")
-    enabled: bool = Field(default=True, description="false: not polled.")
+    browser: Flag = Field(default=False, description="Refuses plain clients: needs a browser-like TLS client.")
+    enabled: Flag = Field(default=True, description="false: not polled.")
 
 
 class ChannelShape(_Shape):
@@ -353,7 +359,7 @@ class ActorShape(_Shape):
     names: dict[Language, Texts] = Field(default_factory=dict, description="Spellings by language of origin.")
     also: Texts = Field(default_factory=list, description="Further spellings.")
     given: Texts = Field(default_factory=list, description="Given names.")
-    ambiguous: bool = Field(
+    ambiguous: Flag = Field(
         default=False, description="Counts only with a given name, one of `needs` or a certain actor."
     )
     needs: Texts = Field(default_factory=list, description="Terms that make an ambiguous name certain.")
@@ -438,7 +444,9 @@ class DefaultsShape(_Shape):
     """What holds for every rule that does not say otherwise."""
 
     within: (
-        Annotated[Window, _read(parse_window, r"^(sentence|\d+ sentences|\d+ words|paragraph|article)$", "3 sentences")]
+        Annotated[
+            Window, _read(parse_window, r"^(\d+ ?)?sentences?$|^\d+ ?words?$|^paragraph$|^article$", "3 sentences")
+        ]
         | None
     ) = Field(default=None, description="How close the parts of a line must stand. Default 3 sentences.")
     in_: Annotated[tuple[FieldName, ...], _names_then(field_names)] | None = Field(
@@ -474,17 +482,17 @@ class RuleShape(DefaultsShape):
     )
     name: Text | None = Field(default=None, description="Its name for people. Default its id.")
     find: Texts = Field(description="What to find: each line is another way to match.")
-    count: Annotated[tuple[int, tuple[str, str]], _read(counted, r"^\d+ of \$", "2 of $kremlin")] | None = Field(
-        default=None, description="That many different people or bodies of a list."
-    )
+    count: (
+        Annotated[tuple[int, tuple[str, str]], _read(counted, r"^\d+ (of|van|de|von) \$", "2 of $kremlin")] | None
+    ) = Field(default=None, description="That many different people or bodies of a list.")
     tags: dict[str, Texts] = Field(
         default_factory=dict, description="A label on the hit when one of these is near, too."
     )
-    urgent: bool = Field(
+    urgent: Flag = Field(
         default=False,
         description="Breaks through quiet hours, weekdays, digests and at_most; only every: still spreads follow-ups.",
     )
-    enabled: bool = Field(default=True, description="false: the rule rests.")
+    enabled: Flag = Field(default=True, description="false: the rule rests.")
     examples: ExamplesShape = Field(
         default_factory=ExamplesShape, description="Texts that must match, and that must not."
     )
@@ -517,9 +525,25 @@ class FileShape(_Shape):
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of `rules.yaml`, for an editor's completion."""
-    made = _without_nothing(FileShape.model_json_schema())
+    made = _or_filled_in(_without_nothing(FileShape.model_json_schema()))
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "rules.yaml of monitor"}
     return {**about, **made}
+
+
+_FILLED_IN = {"type": "string", "pattern": r"\$\{"}
+
+
+def _or_filled_in(said: Any) -> Any:
+    """Return a schema in which `${…}` may stand wherever there is more to say of a value than that it is a text."""
+    if isinstance(said, list):
+        return [_or_filled_in(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    more = {key: _or_filled_in(one) for key, one in said.items()}
+    if said.get("type") != "boolean" and not isinstance(said.get("pattern"), str) and "enum" not in said:
+        return more
+    told = {key: more.pop(key) for key in ("description", "default", "examples") if key in more}
+    return {"anyOf": [more, _FILLED_IN], **told}
 
 
 def _without_nothing(said: Any) -> Any:

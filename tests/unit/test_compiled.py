@@ -14,6 +14,7 @@ from monitor.config import Config, load, pieces
 from monitor.config.nodes import Node
 from monitor.config.rulebook import Known, RuleReader
 from monitor.model import Article
+from monitor.rules import cache
 from monitor.rules.compile import compile_rules
 
 HIT = Article(key="a", url="", body="Geheim overleg met Poetin.")
@@ -218,6 +219,14 @@ def test_what_is_filled_in_never_reaches_the_disk(start: Callable[..., Config], 
     for _ in range(2):
         start(by_default + HEAD.replace("version: 1\n", "") + written(1), reads=["rule-1"], **secret)
     assert b"xyzzy" not in b"".join(one.read_bytes() for one in (tmp_path / "cache" / "monitor").iterdir())
+
+
+def test_another_python_reads_for_itself(start: Callable[..., Config], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one version wrote down another need not understand."""
+    text = HEAD + written(1)
+    start(text, reads=["rule-1"])
+    monkeypatch.setattr(cache, "FORM", b"another python")
+    start(text, reads=["rule-1"])
 
 
 def test_what_was_filled_in_tells_files_apart(start: Callable[..., Config]) -> None:

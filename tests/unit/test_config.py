@@ -856,6 +856,35 @@ def test_every_example_file_fits_the_schema():
         assert [error.message for error in validator.iter_errors(yaml.safe_load(text))] == []
 
 
+FILLED_IN = """
+settings: {poll: {every: "${E:-5m}"}, canary: "${E:-07:30}", ops: "${E:-desk}"}
+channels: {desk: {url: "json://x", at_most: "${E:-20/h}", digest: "${E:-07:30}", language: "${E:-nl}"}}
+feeds: [{name: x, url: "https://x.example", enabled: "${E:-false}"}]
+defaults: {within: "${E:-sentence}"}
+rules: [{id: one, find: overleg, enabled: "${E:-true}", urgent: "${E:-false}", every: "${E:-2h}"}]
+"""
+
+
+def test_any_value_may_be_filled_in(load):
+    """A rule that is on in one newsroom and off in another; an editor sees nothing wrong in it."""
+    found = load(FILLED_IN)
+
+    assert [(rule.id, rule.urgent) for rule in found.book.rules] == [("one", False)]
+    assert () == load(FILLED_IN.replace('"${E:-true}"', '"${ON}"'), {"ON": "false"}).book.rules
+    assert list(jsonschema.Draft202012Validator(config.schema()).iter_errors(yaml.safe_load(FILLED_IN))) == []
+    with pytest.raises(ConfigError, match=r"rules\[0\].enabled: what \${ON} holds cannot stand here"):
+        load(FILLED_IN.replace('"${E:-true}"', '"${ON}"'), {"ON": "ja"})
+
+
+@pytest.mark.parametrize("within", ["sentence", "1 sentence", "3 sentences", "10 words", "paragraph", "article"])
+def test_the_schema_knows_every_window(load, within):
+    """Else an editor underlines what is right."""
+    text = f"rules: [{{id: one, find: overleg, within: {within}, count: 2 van $kremlin}}]"
+
+    assert load(f"lists: {{use: kremlin}}\n{text}").book.rules
+    assert jsonschema.Draft202012Validator(config.schema()).is_valid(yaml.safe_load(text))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -870,6 +899,8 @@ def test_every_example_file_fits_the_schema():
         "feeds: [{catalogue: nl, excpt: x}]",
         "defaults: {within: 3 sentnces}",
         "rules: [{id: x, find: x1, every: }]",
+        "rules: [{id: x, find: x1, enabled: ja}]",
+        "channels: {a: {language: xx}}",
     ],
 )
 def test_what_is_wrong_does_not_fit_the_schema(text):
