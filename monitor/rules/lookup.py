@@ -21,9 +21,9 @@ from monitor.rules.words import glob
 Numbers = NDArray[np.uint32]
 """Numbers of texts, each once, in their order."""
 
-# A word in more than this share of all texts, and in so many, is not looked up where a rarer one must stand, too: it would
-# tell little.
-COMMON: Final = 1 / 8
+# A word in more than this share of all texts, and in so many, is not looked up where a rarer one must stand, too: it takes
+# some hundredths of a second, and spares few of the rarer one's texts.
+COMMON: Final = 1 / 2
 MANY: Final = 1_000
 _NONE: Final[Numbers] = np.zeros(0, np.uint32)
 # Above every letter: what begins with some letters lies before those and this.
