@@ -25,7 +25,7 @@ from monitor import judge
 from monitor.archives import Document, Shard, Volume
 from monitor.archives.web import article_at
 from monitor.errors import FetchError
-from monitor.model import Article, Entry, Hit, Outcome, Reading, Verdict, key_of
+from monitor.model import Article, Entry, Hit, Match, Outcome, Reading, Verdict, key_of
 from monitor.pipeline import Pipeline, judged
 from monitor.policy import reading
 from monitor.policy.delivery import gather
@@ -44,21 +44,44 @@ TOGETHER: Final = 16
 PATIENCE: Final = timedelta(minutes=5)
 
 
+class Find(NamedTuple):
+    """A hit that was not on record: its key, and what a person knows it by."""
+
+    key: str
+    rule: str
+    title: str
+    url: str
+    sentence: str  # with the first evidence
+
+
+class Fault(NamedTuple):
+    """For one reason: the first document that could not be had, and how many there are."""
+
+    first: str
+    total: int = 1
+
+
 @dataclass(slots=True)
 class Summary:
     """What a backfill did, also in the part before it was stopped: documents by outcome, matches, hits."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     matched: int = 0
-    added: int = 0  # hits that were not on record
+    added: int = 0  # hits that were not on record; of a dry run, those that are not
     outside: int = 0  # documents from before `since` or after `until`
-    new: list[Hit] = field(default_factory=list)  # of the hits that were not on record, those of this run
-    reasons: Counter[str] = field(default_factory=Counter)  # of what failed in this run
+    new: list[Hit] = field(default_factory=list)  # of these hits, those that this run recorded
+    foreseen: list[Find] = field(default_factory=list)  # and those that a dry run did not
+    faults: dict[str, Fault] = field(default_factory=dict)  # why documents of this run failed
 
     @property
     def documents(self) -> int:
         """How many documents were looked at."""
         return sum(self.outcomes.values())
+
+    @property
+    def finds(self) -> list[Find]:
+        """The hits of this run that were not on record."""
+        return [*(_find(hit.key, hit.match, hit.article) for hit in self.new), *self.foreseen]
 
 
 @dataclass(slots=True)
@@ -136,6 +159,7 @@ class Backfill:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _engine: Engine = field(init=False)
     _waits: dict[str, float] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)  # keys of what a dry run found
 
     def __post_init__(self) -> None:
         self._engine = self.engine or Here(Lens.of(self.pipeline.ruleset))
@@ -272,7 +296,9 @@ class Backfill:
     async def _write(self, looks: Sequence[Look]) -> None:
         """Record what came of a shard, each document with its hits, and how far we are: all of it or nothing."""
         counted = list(self._counted(await self._without_walls(looks)))
-        if not self.dry:
+        if self.dry:
+            await self._foreseen(counted)
+        else:
             pipeline, now = self.pipeline, self.pipeline.clock()
             async with pipeline.telling:
                 made: list[Record] = []
@@ -317,8 +343,23 @@ class Backfill:
             self.summary.outcomes[look.verdict.outcome] += 1
             self.summary.matched += len(look.verdict.matches)
             if look.verdict.outcome is Outcome.FAILED:
-                self.summary.reasons[look.verdict.reason] += 1
+                before = self.summary.faults.get(look.verdict.reason, Fault(look.name, 0))
+                self.summary.faults[look.verdict.reason] = before._replace(total=before.total + 1)
             yield look
+
+    async def _foreseen(self, looks: Iterable[Look]) -> None:
+        """Note the hits that would be new on the record."""
+        found = [
+            _find(key_of("hit", match.rule, verdict.article.key), match, verdict.article)
+            for verdict in (one.verdict for one in looks)
+            if verdict and verdict.article
+            for match in verdict.matches
+        ]
+        known = await self.pipeline.store.apart(self.pipeline.store.hits_exist, [one.key for one in found])
+        new = [one for one in found if one.key not in known | self._seen]
+        self._seen.update(one.key for one in new)
+        self.summary.foreseen.extend(new)
+        self.summary.added += len(new)
 
     async def _routed(self, entry: Entry, verdict: Verdict, now: datetime, beside: Sequence[Record]) -> Record:
         entry = replace(entry, silent=not self.tell)
@@ -350,6 +391,10 @@ class Backfill:
             for message in gather(mine, digest, pipeline.clock()):
                 sent[await pipeline.deliver(message)] += 1
         return sent
+
+
+def _find(key: str, match: Match, article: Article) -> Find:
+    return Find(key, match.rule, article.title, article.url, match.evidence[0].sentence if match.evidence else "")
 
 
 def _answer(step: Step) -> tuple[Volume, list[Look] | None]:

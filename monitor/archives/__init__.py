@@ -11,7 +11,7 @@ open it. What can only be read from its beginning is read here, and its shards c
 cannot be read is a document all the same, with its fault: nothing is lost in silence.
 """
 
-from monitor.archives.files import addresses, documents, files
+from monitor.archives.files import addresses, documents, files, inside
 from monitor.archives.parts import Document, Piece, Shard, Volume
 
-__all__ = ["Document", "Piece", "Shard", "Volume", "addresses", "documents", "files"]
+__all__ = ["Document", "Piece", "Shard", "Volume", "addresses", "documents", "files", "inside"]

@@ -49,8 +49,8 @@ async def files(paths: Iterable[Path]) -> AsyncIterator[Volume]:
         if str(path) == "-":
             yield Volume("", carried("-", _stream(sys.stdin.buffer, "-"), AT_ONCE))
         else:
-            inside = _inside(path) if path.is_dir() else [path]
-            yield Volume(name_of(path, *inside), _shards(inside))
+            found = inside(path) if path.is_dir() else [path]
+            yield Volume(name_of(path, *found), _shards(found))
 
 
 def _shards(paths: Iterable[Path]) -> Iterator[Shard]:
@@ -116,11 +116,12 @@ def addresses(path: Path) -> Iterator[str]:
 def _pieces(path: Path) -> Iterator[Piece]:
     if str(path) == "-":
         return _stream(sys.stdin.buffer, "-")
-    inside = _inside(path) if path.is_dir() else (path,)
-    return (piece for one in inside for piece in _file(one))
+    found = inside(path) if path.is_dir() else (path,)
+    return (piece for one in found for piece in _file(one))
 
 
-def _inside(folder: Path) -> list[Path]:
+def inside(folder: Path) -> list[Path]:
+    """Return the files of a folder that are read, by name."""
     return sorted(one for one in folder.rglob("*") if _kind(one) in KINDS and one.is_file())
 
 

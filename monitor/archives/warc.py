@@ -39,11 +39,18 @@ async def warcs(paths: Iterable[Path]) -> AsyncIterator[Volume]:
     """Yield each archive as a volume; of a folder those in it, by name. Raises MonitorError without fastwarc."""
     _library()
     for path in paths:
-        inside = (
-            sorted(one for one in path.rglob("*") if one.name.lower().endswith(ENDINGS)) if path.is_dir() else [path]
-        )
-        for one in inside:
+        for one in inside(path) if path.is_dir() else [path]:
             yield Volume(name_of(one), _shards(one))
+
+
+def is_archive(path: Path) -> bool:
+    """Say whether a file is a web archive, by its name."""
+    return path.name.lower().endswith(ENDINGS)
+
+
+def inside(folder: Path) -> list[Path]:
+    """Return the archives in a folder, by name."""
+    return sorted(path for path in folder.rglob("*") if is_archive(path) and path.is_file())
 
 
 def _library() -> Any:
@@ -63,14 +70,14 @@ def _shards(path: Path) -> Iterator[Shard]:
     first = next(cuts, None)
     if first is None:
         small = path.stat().st_size <= SMALL
-        yield from (
-            [Shard(str(path), partial(_archive, path.absolute()))] if small else carried(str(path), _archive(path))
-        )
+        whole = partial(_whole, path.absolute())
+        yield from ([Shard(str(path), whole)] if small else carried(str(path), whole()))
         return
     start = 0
     for end in chain([first], cuts, [path.stat().st_size]):
         yield Shard(f"{path}, from byte {start:,}", partial(_between, path.absolute(), start, end))
         start = end
+    yield Shard(f"{path}, its end", partial(_its_end, path.absolute()))
 
 
 def _cuts(path: Path) -> Iterator[int]:
@@ -187,17 +194,95 @@ def _between(path: Path, start: int, end: int) -> Iterator[Piece]:
         yield partial(unreadable, str(path), f"the archive breaks off behind byte {start:,}: {said_of(error)}")
 
 
+# --- its end ---
+
+
+def _its_end(path: Path) -> Iterator[Piece]:
+    """Yield a fault when an archive ends in the middle of a record: who reads it page by page sees only fewer pages."""
+    try:
+        cut = {".gz": _member_is_cut, ".warc": _record_is_cut}.get(path.suffix.lower(), lambda _: False)(path)
+    except (*DAMAGED, ValueError):
+        return  # whoever reads it says why
+    if cut:
+        yield partial(unreadable, str(path), "the archive breaks off in its last record: the file is not whole")
+
+
+def _member_is_cut(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = _last_member(stream)
+        if start < 0:
+            return False
+        stream.seek(start)
+        inflate, rest = zlib.decompressobj(wbits=31), b""
+        while not inflate.eof and (rest or (rest := stream.read(BLOCK))):
+            inflate.decompress(rest, BLOCK)
+            rest = inflate.unconsumed_tail
+        behind = inflate.unused_data + stream.read(BLOCK)
+    return not inflate.eof or (behind.startswith(GZIP) and _is_begun(behind))
+
+
+def _is_begun(said: bytes) -> bool:
+    """Say whether these bytes are the beginning of something packed, and not its whole."""
+    inflate = zlib.decompressobj(wbits=31)
+    inflate.decompress(said, LINE)
+    return not inflate.eof and not inflate.unconsumed_tail
+
+
+def _last_member(stream: IO[bytes]) -> int:
+    """Return where the last packed record begins, -1 for none: looked for from the end."""
+    end = stream.seek(0, SEEK_END)
+    while end > 0:
+        begin = max(0, end - BLOCK)
+        stream.seek(begin)
+        block = stream.read(end - begin + len(GZIP) - 1)
+        found = block.rfind(GZIP)
+        while found >= 0:
+            if _is_record(stream, begin + found):
+                return begin + found
+            found = block.rfind(GZIP, 0, found)
+        end = begin
+    return -1
+
+
+def _record_is_cut(path: Path) -> bool:
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        while (line := stream.readline(100)).startswith(b"WARC/"):
+            length = _length(stream)
+            if length is None or stream.tell() + length > size:
+                return True
+            stream.seek(length, SEEK_CUR)
+            while stream.peek(1)[:1] in {b"\r", b"\n"}:
+                stream.readline(2)
+        return bool(line) and b"WARC/".startswith(line[:5])
+
+
 # --- as a whole ---
+
+
+def _whole(path: Path) -> Iterator[Piece]:
+    """Yield what an archive holds, or that it holds nothing, or not to its end."""
+    return chain(_or_nothing(path), _its_end(path))
+
+
+def _or_nothing(path: Path) -> Iterator[Piece]:
+    """Yield what an archive holds; of an empty file, and of a WACZ without an archive in it, that it is none."""
+    if not path.stat().st_size:
+        yield partial(unreadable, str(path), "the file is empty")
+        return
+    yield from _archive(path)
 
 
 def _archive(path: Path) -> Iterator[Piece]:
     try:
         if path.suffix.lower() == ".wacz":
             with zipfile.ZipFile(path) as packed:
-                for name in sorted(packed.namelist()):
-                    if name.lower().endswith(ENDINGS[:-1]):
-                        with packed.open(name) as stream:
-                            yield from _pages(stream)
+                inner = [name for name in sorted(packed.namelist()) if name.lower().endswith(ENDINGS[:-1])]
+                if not inner:
+                    yield partial(unreadable, str(path), "there is no web archive in it")
+                for name in inner:
+                    with packed.open(name) as stream:
+                        yield from _pages(stream)
         else:
             with path.open("rb") as stream:
                 yield from _pages(stream)

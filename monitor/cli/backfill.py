@@ -7,9 +7,10 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,8 @@ Source = Callable[["Pipeline", "Mark"], "Awaitable[Found]"]
 EVERY = 1_000
 # New hits that are named at the end; `monitor hits list` names them all.
 NAMED = 50
+# Reasons of what failed that are named there.
+FAULTS = 10
 # The daemon beside us comes first: we run at low priority, and ask a host half as often as it does.
 NICE = 10
 SLOWER = 2
@@ -56,6 +59,7 @@ class Wanted:
     whole: bool = True  # every page is read
     workers: int = 1
     engine: str = ""
+    as_json: bool = False
     paths: tuple[Path, ...] = ()  # what whoever looks must see
 
 
@@ -72,7 +76,9 @@ def options(command: F) -> F:
     """Give a command the options that every source has, as one `wanted`."""
 
     def gathered(*args: Any, since: str | None, until: str | None, **said: Any) -> Any:
-        mine = {name: said.pop(name) for name in ("rules_path", "rule", "limit", "tell", "dry", "anew", "plan")}
+        mine = {
+            name: said.pop(name) for name in ("rules_path", "rule", "limit", "tell", "dry", "anew", "plan", "as_json")
+        }
         mine |= {name: said.pop(name) for name in ("whole", "workers", "engine") if name in said}
         begin, end = output.span(output.moment(since), output.moment(until))
         wanted = Wanted(**mine, since=begin, until=end, said=f"{since}..{until}")
@@ -81,6 +87,7 @@ def options(command: F) -> F:
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     for option in (
+        output.as_json,
         click.option("--plan", is_flag=True, hidden=True),
         click.option("--anew", is_flag=True, help="From the beginning, also where an earlier one was stopped."),
         click.option("--dry-run", "dry", is_flag=True, help="Write nothing, only say what would be found."),
@@ -183,14 +190,10 @@ def _stored(feed: str | None, wanted: Wanted) -> None:
         return Found(volumes, these.looked, passed=these.number - these.looked)
 
     if wanted.plan:
-        _say_stored(asked(wanted.since, wanted.until))
+        these = asked(wanted.since, wanted.until)
+        _say_plan(Plan(ready=these.number, few=these.looked), as_json=wanted.as_json)
     else:
         _run(wanted, f"stored {feed or ''}", source)
-
-
-def _say_stored(these: Chosen) -> None:
-    few = f", {these.looked} in which a rule could match" if these.looked < these.number else ""
-    _say_plan(f"{these.number} stored articles{few}", {})
 
 
 @backfill.command()
@@ -224,7 +227,12 @@ def pages(wanted: Wanted) -> None:
 def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match files and folders: .txt, .html, .jsonl, also packed (.gz, .zst). `-` is standard input."""
     from monitor import archives
+    from monitor.archives.warc import is_archive
 
+    web = next((path for path in paths if is_archive(path)), None)
+    if web:
+        raise click.UsageError(f"{web} is a web archive: monitor backfill warc {web}")
+    paths = _once(paths, archives.inside)
     name = "" if Path("-") in paths else " ".join(str(path.absolute()) for path in paths)
     seen = replace(wanted, paths=tuple(path for path in paths if str(path) != "-"))
     _run(seen, f"files {name}" if name else "", _as_is(archives.files(paths)))
@@ -240,10 +248,20 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
 )
 def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match the pages of web archives: WARC (.gz, .zst), WET and WACZ files, and folders of them."""
-    from monitor.archives.warc import warcs
+    from monitor.archives.warc import inside, warcs
 
+    paths = _once(paths, inside)
     seen, name = replace(wanted, paths=paths), "warc " + " ".join(str(path.absolute()) for path in paths)
     _run(seen, name, _as_is(warcs(paths)))
+
+
+def _once(paths: tuple[Path, ...], inside: Callable[[Path], list[Path]]) -> tuple[Path, ...]:
+    """Return each path once, however it is written. A folder that holds nothing of the kind is no source."""
+    once = {path.absolute() if str(path) == "-" else path.resolve(): path for path in reversed(paths)}
+    for path in once.values():
+        if path.is_dir() and not inside(path):
+            raise click.UsageError(f"there is nothing to read in {path}: no file with an ending that is known")
+    return tuple(reversed(once.values()))
 
 
 @backfill.command()
@@ -360,7 +378,7 @@ def _run(wanted: Wanted, name: str, source: Source) -> None:
     config = _only(output.load(wanted.rules_path), wanted.rule)
     slower = replace(config, settings=replace(config.settings, pause=config.settings.pause * SLOWER))
     os.nice(NICE)
-    if asyncio.run(_filled(slower, wanted, name, source)):
+    if not asyncio.run(_filled(slower, wanted, name, source)):
         sys.exit(1)
 
 
@@ -375,7 +393,7 @@ def _only(config: Config, rule: str | None) -> Config:
 
 
 async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> bool:
-    """Do it; say whether it was stopped before its end."""
+    """Do it; say whether it came to its end, and not everything failed."""
     from monitor import wiring
     from monitor.backfill import Backfill, Mark, Summary, loaded, mark_key
     from monitor.model import Outcome
@@ -384,8 +402,9 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
     async with wiring.wired(config, watching=False) as pipeline:
         if wanted.plan:
             mark = Mark(span=Span(wanted.since, wanted.until))
-            await _planned((await source(pipeline, mark)).volumes, mark, config.settings.pause)
-            return False
+            plan = await _planned((await source(pipeline, mark)).volumes, mark, config.settings.pause)
+            _say_plan(plan, as_json=wanted.as_json)
+            return plan.documents > 0 or not plan.failed
         remembered = bool(name) and not wanted.dry and wanted.limit is None
         said = (config.digest, wanted.rule or "", str(wanted.tell), str(wanted.whole), wanted.said)
         key = mark_key(name, *said) if remembered else ""
@@ -412,14 +431,16 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
                 await fill.run(found.volumes)
         if fill.mark.ended and wanted.limit is None and found.passed:
             fill.summary.outcomes[Outcome.SET_ASIDE] += found.passed
-        _summed_up(fill.summary, dry=wanted.dry)
-        if fill.stopping.is_set():
-            click.echo("stopped: the same command goes on from here" if key else "stopped")
-            return True
-        if wanted.tell and not wanted.dry:
-            sent = await fill.send()
-            click.echo("told: " + (", ".join(f"{number} {outcome}" for outcome, number in sent.items()) or "nothing"))
-    return False
+        stopped = fill.stopping.is_set()
+        sent = await fill.send() if wanted.tell and not wanted.dry and not stopped else None
+        if wanted.as_json:
+            _summed_up_as_json(fill.summary, stopped=stopped, sent=sent)
+        else:
+            _summed_up(fill.summary, dry=wanted.dry)
+            _closing(sent, stopped=stopped, goes_on=bool(key))
+        return not stopped and (
+            not fill.summary.documents or fill.summary.documents > fill.summary.outcomes[Outcome.FAILED]
+        )
 
 
 @asynccontextmanager
@@ -457,40 +478,66 @@ def _stop_on_signal(fill: Backfill) -> None:
 # --- planning it ---
 
 
-async def _planned(source: AsyncIterator[Volume], mark: Mark, pause: timedelta) -> None:
-    """Count what a source has, without reading it: documents by host, and how long their pages take."""
-    from collections import Counter
+@dataclass(slots=True)
+class Plan:
+    """What a backfill would look at: documents that are here, those to be fetched by host, and for how long."""
 
+    ready: int = 0
+    few: int | None = None  # of those, the ones in which a rule could match
+    outside: int = 0
+    failed: int = 0
+    hosts: Counter[str] = field(default_factory=Counter)
+    pause: timedelta = timedelta()
+
+    @property
+    def documents(self) -> int:
+        """How many there are in all."""
+        return self.ready + self.hosts.total()
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it takes at the least: hosts are asked side by side, each with its pause; the longest decides."""
+        return self.pause * max(self.hosts.values(), default=0)
+
+
+async def _planned(source: AsyncIterator[Volume], mark: Mark, pause: timedelta) -> Plan:
+    """Count what a source has, without reading it; what cannot be read is named on stderr."""
     from monitor.urls import host
 
-    hosts: Counter[str] = Counter()
-    ready = outside = failed = 0
+    plan = Plan(pause=pause)
     async for volume in source:
         for one in (piece() for shard in volume.shards for piece in shard.opened()):
             if one.fault:
-                failed += 1
-                click.echo(f"  {one.name}: {one.fault}", err=True)
+                plan.failed += 1
+                click.echo(f"  {_faulty(one.name, one.fault)}", err=True)
             elif not mark.span.holds(one.dated):
-                outside += 1
+                plan.outside += 1
             elif one.page is not None or one.article is not None:
-                ready += 1
+                plan.ready += 1
             else:
-                hosts[host(one.entry.link)] += 1
-    said = [f"{ready + hosts.total()} documents"]
-    said += [f"{outside} outside the dates"] if outside else []
-    said += [f"{failed} that cannot be read"] if failed else []
-    _say_plan(", ".join(said), hosts, pause)
+                plan.hosts[host(one.entry.link)] += 1
+    return plan
 
 
-def _say_plan(what: str, hosts: Any, pause: timedelta = timedelta()) -> None:
-    """Print a plan. Hosts are asked side by side, each with its pause: the longest decides."""
-    click.echo(what)
-    if hosts:
-        for name, number in hosts.most_common():
-            click.echo(f"  {number} from {name or 'the feeds themselves'}")
-        click.echo(
-            f"at least {pause * max(hosts.values())} to fetch them, with {pause.total_seconds():g} s between two of a host"
-        )
+def _say_plan(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        could = {} if plan.few is None else {"could_match": plan.few}
+        faults = {"outside": plan.outside, "failed": plan.failed}
+        output.json_line({"documents": plan.documents, **could, **faults, "hosts": plan.hosts, "seconds": plan.lasts})
+        return
+    if plan.few is not None:
+        fewer = f", {plan.few} in which a rule could match" if plan.few < plan.ready else ""
+        click.echo(_of(plan.ready, "stored article") + fewer)
+        return
+    said = [_of(plan.documents, "document")]
+    said += [f"{plan.outside} outside the dates"] if plan.outside else []
+    said += [f"{plan.failed} that cannot be read"] if plan.failed else []
+    click.echo(", ".join(said))
+    for name, number in plan.hosts.most_common():
+        click.echo(f"  {number} from {name or 'no host'}")
+    if plan.hosts:
+        each = plan.pause.total_seconds()
+        click.echo(f"at least {plan.lasts} to fetch them, with {each:g} s between two of a host")
 
 
 # --- saying how it goes ---
@@ -551,13 +598,48 @@ class _Lines:
 
 def _summed_up(summary: Summary, *, dry: bool) -> None:
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(summary.outcomes.items()))
-    click.echo(f"{summary.documents} documents" + (f": {words}" if words else ""))
+    click.echo(_of(summary.documents, "document") + (f": {words}" if words else ""))
     if summary.outside:
         click.echo(f"{summary.outside} outside the dates")
-    for reason, number in summary.reasons.most_common(10):
-        click.echo(f"  failed {number} times: {reason}")
-    click.echo(f"{summary.matched} matches" + ("" if dry else f", {summary.added} of them new on the record"))
-    for hit in summary.new[:NAMED]:
-        click.echo(f"  {hit.key[:12]}  {hit.rule}  {hit.article.title or hit.article.url or hit.article.key}")
-    if len(summary.new) > NAMED:
-        click.echo(f"  … and {len(summary.new) - NAMED} more: monitor hits list")
+    for reason, fault in sorted(summary.faults.items(), key=lambda one: -one[1].total)[:FAULTS]:
+        more = f" (and {fault.total - 1} more like it)" if fault.total > 1 else ""
+        click.echo(f"  failed: {_faulty(fault.first, reason)}{more}")
+    if len(summary.faults) > FAULTS:
+        click.echo(f"  … and for {len(summary.faults) - FAULTS} more reasons")
+    new = f", {summary.added} of them {'not' if dry else 'new'} on the record"
+    click.echo(_of(summary.matched, "match", "matches") + new)
+    finds = summary.finds
+    for find in finds[:NAMED]:
+        click.echo(f"  {find.key[:12]}  {find.rule}  {find.title or find.url or find.sentence}")
+    if len(summary.finds) > NAMED:
+        click.echo(
+            f"  … and {len(summary.finds) - NAMED} more: " + ("--json names all" if dry else "monitor hits list")
+        )
+
+
+def _closing(sent: Counter[Outcome] | None, *, stopped: bool, goes_on: bool) -> None:
+    if stopped:
+        click.echo("stopped: the same command goes on from here" if goes_on else "stopped")
+    elif sent is not None:
+        click.echo("told: " + (", ".join(f"{number} {outcome}" for outcome, number in sent.items()) or "nothing"))
+
+
+def _summed_up_as_json(summary: Summary, *, stopped: bool, sent: Counter[Outcome] | None) -> None:
+    """Print a line for each find that was not on record, and one with the numbers."""
+    for find in summary.finds:
+        output.json_line(
+            {"hit": find.key} | {name: getattr(find, name) for name in ("rule", "title", "url", "sentence")}
+        )
+    faults = [{"reason": reason, "first": one.first, "times": one.total} for reason, one in summary.faults.items()]
+    numbers = {"documents": summary.documents, "outcomes": summary.outcomes, "outside": summary.outside}
+    found = {"matches": summary.matched, "new": summary.added, "faults": faults, "stopped": stopped}
+    output.json_line(numbers | found | ({} if sent is None else {"told": sent}))
+
+
+def _of(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def _faulty(name: str, reason: str) -> str:
+    """Return where something is wrong, and what; many reasons name the place themselves."""
+    return reason if name in reason else f"{name}: {reason}"

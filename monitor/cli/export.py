@@ -117,6 +117,8 @@ def _whole(file: Path) -> Iterator[IO[bytes]]:
             out.flush()
             os.fsync(out.fileno())
         new.replace(file)
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from error
     finally:
         new.unlink(missing_ok=True)
 

@@ -110,7 +110,7 @@ async def test_a_file_that_breaks_off_costs_only_what_is_behind_the_break(scene,
 
     assert summary.outcomes[Outcome.FAILED] == 1
     assert summary.outcomes[Outcome.READ] > 1
-    assert len(summary.reasons) == 1
+    assert len(summary.faults) == 1
 
 
 # --- the web ---
@@ -180,7 +180,7 @@ async def test_a_feed_is_followed_into_its_archive(scene, rel):
 
     assert titles(scene) == ["drie", "een", "twee", "vier"]
     assert summary.documents == 4
-    assert not any(summary.reasons)
+    assert not any(summary.faults)
 
 
 async def test_a_blog_is_paged_until_it_has_no_more(scene):
@@ -258,6 +258,35 @@ async def test_an_archive_that_breaks_off_is_read_to_the_break(scene, tmp_path):
     summary = await filled(scene, warcs([tmp_path]))
 
     assert summary.outcomes == Counter({Outcome.READ: 2, Outcome.SET_ASIDE: 1, Outcome.FAILED: 1})
+
+
+@pytest.mark.parametrize("missing", [1, 7, 60, 250])
+@pytest.mark.parametrize("name", ["a.warc.gz", "one.warc.gz", "a.warc"])
+async def test_an_archive_whose_end_is_missing_says_so(scene, tmp_path, name, missing):
+    """Who reads it page by page only finds fewer pages: nobody would fetch it again."""
+    pytest.importorskip("fastwarc")
+    plain = gzip.decompress(archive())
+    said = {"a.warc.gz": archive(), "one.warc.gz": gzip.compress(plain), "a.warc": plain.rstrip()}[name]
+    (tmp_path / name).write_bytes(said)
+    assert not (await filled(scene, warcs([tmp_path]))).faults
+
+    (tmp_path / name).write_bytes(said[:-missing])
+
+    assert (await filled(scene, warcs([tmp_path]))).faults
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.warc.gz", "the file is empty"), ("a.wacz", "no web archive in it")])
+async def test_an_archive_that_holds_nothing_says_so(scene, tmp_path, name, said):
+    """`0 documents` is no answer to who has just downloaded it."""
+    pytest.importorskip("fastwarc")
+    (tmp_path / name).touch()
+    if name == "a.wacz":
+        with zipfile.ZipFile(tmp_path / name, "w") as packed:
+            packed.writestr("datapackage.json", "{}")
+
+    (fault,) = (await filled(scene, warcs([tmp_path]))).faults
+
+    assert said in fault
 
 
 async def test_one_text_under_many_links_of_an_archive_is_seen_to_be_a_wall(scene, tmp_path):
@@ -411,6 +440,11 @@ async def test_a_dry_run_writes_nothing(scene, tmp_path):
 
     assert summary.matched == 1
     assert rows_of(scene.address) == before
+    (find,) = summary.finds
+    assert (find.title, find.url) == ("Verhaal een", f"{(tmp_path / 'a.jsonl').as_uri()}?id=Verhaal%20een")
+    (hit,) = (await filled(scene, files([tmp_path / "a.jsonl"]))).new
+    assert hit.key == find.key
+    assert not (await filled(scene, files([tmp_path / "a.jsonl"]), dry=True)).finds, "it is on record"
 
 
 async def test_no_more_than_asked_for(scene, tmp_path):

@@ -52,6 +52,8 @@ Monitor = Callable[..., Result]
 
 def laid_out(folder: Path) -> Path:
     """A folder with a rules file and a few articles, and no database yet."""
+    (folder / "articles.warc.gz").touch()
+    (folder / "nothing").mkdir(exist_ok=True)
     (folder / "rules.yaml").write_text(RULES.format(folder=folder), "utf-8")
     lines = (json.dumps(one | {"language": "nl", "published": "2026-11-01T10:00:00Z"}) for one in ARTICLES)
     (folder / "articles.jsonl").write_text("\n".join(lines), "utf-8")
@@ -171,6 +173,8 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["backfill", "--since", "9d", "plan", "stored"], "monitor backfill plan … --since"),
         (["backfill", "plan", "--since", "9d", "files", "."], "monitor backfill plan files …"),
         (["backfill", "files", ".", "--since", "1d", "--until", "9d"], "nothing lies between --since"),
+        (["backfill", "warc", "nothing"], "there is nothing to read in nothing"),
+        (["backfill", "files", "articles.warc.gz"], "is a web archive: monitor backfill warc"),
         (["rules", "diff", "rules.yaml", "--until", "9d", "--since", "1d"], "nothing lies between --since"),
         (["check", "--rules", "nowhere.yaml"], "nowhere.yaml"),
     ],
@@ -298,7 +302,7 @@ def test_an_edit_is_shown_by_what_it_gains_and_loses(desk, filled):
     (desk / "one.txt").write_text("Een geheim gesprek duurde lang. Meer weten wij niet.", "utf-8")
     assert filled("backfill", "files", "one.txt").exit_code == 0
     shown = filled("rules", "diff", "old.yaml").stdout
-    assert "+ secret  Een geheim gesprek duurde lang. Meer weten wij niet." in shown, "known by its beginning"
+    assert f"+ secret  {(desk / 'one.txt').as_uri()}  " in shown, "known by its file"
     same = filled("rules", "diff", "rules.yaml")
     assert (same.stdout, same.stderr) == ("", "0 gained, 0 lost\n")
 
@@ -424,6 +428,27 @@ def test_the_past_on_record_is_asked_for_once(filled, monkeypatch):
     assert "4 documents: " in done.stdout
     assert len(asked) == 1
     assert "4 stored articles" in filled("backfill", "plan").stdout
+
+
+def test_a_backfill_tells_a_program_what_it_found_and_what_failed(monitor, desk):
+    """A line for each hit, the numbers last, each file once; only where nothing could be read it ends with 1."""
+    (desk / "broken.jsonl").write_text("{", "utf-8")
+    ways = ["articles.jsonl", "./articles.jsonl", str(desk / "broken.jsonl"), "broken.jsonl"]
+    for dry in (["--dry-run"], []):
+        result = monitor("backfill", "files", *ways, "--json", *dry)
+        *found, numbers = map(json.loads, result.stdout.splitlines())
+        assert result.exit_code == 0
+        assert [one["rule"] for one in found] == ["secret"] * 3
+        assert [one["title"] for one in found] == ["Overleg", "Recept", "=SOM(A1)"]
+        assert (numbers["documents"], numbers["outcomes"]) == (5, {"read": 4, "failed": 1})
+        assert [one["times"] for one in numbers["faults"]] == [1]
+
+    nothing = monitor("backfill", "files", "broken.jsonl")
+    assert nothing.exit_code == 1
+    assert "failed: broken.jsonl:1: no JSON" in nothing.stdout
+    plan = json.loads(monitor("backfill", "plan", "files", *ways, "--json").stdout)
+    assert (plan["documents"], plan["failed"]) == (4, 1)
+    assert json.loads(monitor("backfill", "plan", "--json").stdout)["documents"] == 4
 
 
 def test_without_a_record_there_is_no_past(monitor, desk):

@@ -95,6 +95,16 @@ async def test_what_no_ending_tells_must_be_said(scene, tmp_path):
     assert "--format" in done.output
 
 
+async def test_a_folder_that_is_not_there_is_named(scene, tmp_path):
+    """In a sentence, not in a traceback."""
+    rules = str(tmp_path / "rules.yaml")
+    result = CliRunner().invoke(main, ["hits", "export", str(tmp_path / "nowhere" / "h.csv"), "--rules", rules])
+
+    assert result.exit_code == 1
+    assert "nowhere/h.csv" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
 async def test_hits_come_page_after_page_and_each_once(scene, monkeypatch):
     """However many there are."""
     monkeypatch.setattr(queries, "PAGE", 2)

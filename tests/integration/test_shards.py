@@ -129,7 +129,7 @@ async def test_a_shard_that_cannot_be_opened_alive_is_recorded_as_failed(scene):
     summary = await with_two(scene, source)
 
     assert summary.outcomes == Counter({Outcome.READ: 1, Outcome.FAILED: 1})
-    assert summary.reasons.total() == 1
+    assert sum(one.total for one in summary.faults.values()) == 1
     assert titles(scene) == ["Verhaal een"]
 
 
