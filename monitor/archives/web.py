@@ -77,6 +77,8 @@ class Web:
             waiting.extendleft(reversed(named))
             if not named:
                 yield _found(place, found, homes.get(host(place)))
+        for place in [one for one in waiting if one not in seen][:1]:
+            yield _failed(place, f"not asked for, nor what is behind it: {MOST:,} sitemaps are the most of one site")
 
     async def _sitemap(self, place: str) -> tuple[FeedDocument, Sequence[str]]:
         """Return what a sitemap lists, and the sitemaps that it names."""
@@ -113,6 +115,8 @@ class Web:
             seen.update(entry.key for entry in fresh)
             if fresh and not self._is_too_old(fresh):
                 waiting += [link for link in further if link not in asked][:1]
+        for place in waiting:
+            yield _failed(place, f"not asked for, nor what is behind it: {MOST:,} parts are the most of one feed")
 
     def _is_too_old(self, entries: Sequence[Entry]) -> bool:
         dates = [entry.published or entry.updated for entry in entries]

@@ -111,7 +111,14 @@ def as_object(record: HitRecord) -> dict[str, object]:
 
 def _row(record: HitRecord) -> tuple[object, ...]:
     hit = record.hit
-    return hit.key[:SHOWN], hit.found, hit.rule, hit.article.outlet, hit.article.title, record.mark or ""
+    return (
+        hit.key[:SHOWN],
+        hit.found,
+        hit.rule,
+        hit.article.outlet,
+        hit.article.title or hit.article.url,
+        record.mark or "",
+    )
 
 
 def _sentences(hit: Hit) -> list[str]:
@@ -229,7 +236,8 @@ def deliveries_list(
 def _about(one: Delivery) -> str:
     from monitor.model import Hit
 
-    return one.subject.article.title if isinstance(one.subject, Hit) else one.subject.title
+    subject = one.subject
+    return subject.article.title or subject.article.url if isinstance(subject, Hit) else subject.title
 
 
 def _delivery_row(one: Delivery) -> tuple[object, ...]:

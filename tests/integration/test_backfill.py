@@ -183,6 +183,23 @@ async def test_a_feed_is_followed_into_its_archive(scene, rel):
     assert not any(summary.faults)
 
 
+async def test_a_past_that_is_too_long_is_told(scene, monkeypatch):
+    """A maze is not followed for ever, and nobody takes the part for the whole."""
+    monkeypatch.setattr("monitor.archives.web.MOST", 2)
+    base, atom = "https://krant.example", "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='/%d'/>"
+    index = "".join(f"<sitemap><loc>{base}/{name}.xml</loc></sitemap>" for name in ("een", "twee"))
+    scene.web.pages |= {
+        f"{base}/index.xml": f"<sitemapindex>{index}</sitemapindex>".encode(),
+        f"{base}/een.xml": sitemap(f"{base}/1.html"),
+        f"{base}/rss": rss("een", head=atom % 1),
+        f"{base}/1": rss("twee", head=atom % 2),
+    }
+
+    for source in (web(scene).site([f"{base}/index.xml"], {}), web(scene).history(paper_feed("krant"))):
+        (fault,) = (await filled(scene, source)).faults
+        assert "2 sitemaps are the most" in fault or "2 parts are the most" in fault
+
+
 async def test_a_blog_is_paged_until_it_has_no_more(scene):
     """WordPress names no next page; the one after the last is not found, which is no failure."""
     made_by = "<generator>https://wordpress.org/?v=6.5</generator>"

@@ -303,6 +303,7 @@ def test_an_edit_is_shown_by_what_it_gains_and_loses(desk, filled):
     assert filled("backfill", "files", "one.txt").exit_code == 0
     shown = filled("rules", "diff", "old.yaml").stdout
     assert f"+ secret  {(desk / 'one.txt').as_uri()}  " in shown, "known by its file"
+    assert (desk / "one.txt").as_uri() in filled("hits", "list").stdout
     same = filled("rules", "diff", "rules.yaml")
     assert (same.stdout, same.stderr) == ("", "0 gained, 0 lost\n")
 
