@@ -165,10 +165,10 @@ def near_copies(one: Signature, other: Signature) -> bool:
     """Return whether one text is largely the other's, or a good part of it."""
     level = max(one.level, other.level)
     limit = 1 << (32 - level)
-    mine, theirs = ({value for value in said.sketch if value < limit} for said in (one, other))
-    shared = len(mine & theirs)
-    if shared << level < _SHARED:
+    shared = sum(value < limit for value in one.sketch & other.sketch)
+    if shared << level < _SHARED:  # of nearly all: nothing more of them is looked at
         return False
+    mine, theirs = ({value for value in said.sketch if value < limit} for said in (one, other))
     part = _CONTAINED if shared << level >= _SENTENCE else _CONTAINED_IN_ONE
     return shared >= part * min(len(mine), len(theirs)) and shared >= _RESEMBLING * len(mine | theirs)
 
