@@ -553,8 +553,10 @@ def _progress(total: int | None, before: int = 0) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     said = TextColumn("{task.fields[rate]} {task.fields[hits]} matches, {task.fields[errors]} failed")
-    columns = (TextColumn("backfill"), BarColumn(), MofNCompleteColumn(), said, TimeElapsedColumn(), TextColumn("left"))
-    with Bar(*columns, TimeRemainingColumn(), console=output.console(stderr=True)) as bar:
+    times = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"))
+    with Bar(
+        TextColumn("backfill"), BarColumn(), MofNCompleteColumn(), said, *times, console=output.console(stderr=True)
+    ) as bar:
         task = bar.add_task("backfill", total=total, completed=before, hits=0, errors=0, rate="")
         hits = errors = 0
 

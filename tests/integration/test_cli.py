@@ -539,6 +539,14 @@ def _at_a_terminal(folder: Path, *words: str) -> str:
     return shown.decode()
 
 
+def test_a_backfill_at_a_terminal_shows_how_far_it_is(desk, filled):
+    """How many of how many, what came of them, and which of the two times is the one that is left."""
+    shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", _at_a_terminal(desk, "backfill"))
+
+    assert re.search(r"4/4 .*3 matches, 0 failed 0:00:\d\d gone, 0:00:00 left", shown), shown
+    assert "4 documents: 4 read" in shown
+
+
 def test_a_terminal_is_shown_a_table_and_marked_evidence(desk, filled):
     """In colours, within its width."""
     key = str(objects(filled("hits", "list", "--json"))[0]["id"])
