@@ -9,7 +9,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -432,7 +432,8 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
         if fill.mark.ended and wanted.limit is None and found.passed:
             fill.summary.outcomes[Outcome.SET_ASIDE] += found.passed
         stopped = fill.stopping.is_set()
-        sent = await fill.send() if wanted.tell and not wanted.dry and not stopped else None
+        with redirect_stdout(sys.stderr) if wanted.as_json else nullcontext():  # what the console is told is no JSON
+            sent = await fill.send() if wanted.tell and not wanted.dry and not stopped else None
         if wanted.as_json:
             _summed_up_as_json(fill.summary, stopped=stopped, sent=sent)
         else:

@@ -539,6 +539,16 @@ def _at_a_terminal(folder: Path, *words: str) -> str:
     return shown.decode()
 
 
+def test_a_digest_on_the_console_is_kept_apart_from_the_json(monitor, desk):
+    """A program reads every line of what it is given."""
+    (desk / "rules.yaml").write_text((desk / "rules.yaml").read_text("utf-8").replace("[console, desk]", "[console]"))
+
+    result = monitor("backfill", "files", "articles.jsonl", "--tell", "--json")
+
+    assert objects(result)[-1]["told"] == {"sent": 1}
+    assert "Recept" in result.stderr
+
+
 def test_a_backfill_at_a_terminal_shows_how_far_it_is(desk, filled):
     """How many of how many, what came of them, and which of the two times is the one that is left."""
     shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", _at_a_terminal(desk, "backfill"))
