@@ -116,3 +116,11 @@ def test_count_says_how_many_were_there() -> None:
     """Spellings are not people."""
     why = told(rule("$kremlin", count=(2, ("kremlin", ""))), "Poetin. Poetin.")
     assert why.lines[0].reason == "`count` wants 2 of $kremlin in the window; 1 found"
+
+
+def test_a_block_of_another_language_counts_when_the_language_is_unsure() -> None:
+    """A short text in English must not be missed because nobody can tell that it is English."""
+    met = rule("$kremlin + envoy")
+    assert told(met, "Envoy met friends.").matched
+    assert told(met, "Envoy met friends.", language="en").matched
+    assert causes(told(met, "Envoy met vrienden.", language="nl")) == ["language"]
