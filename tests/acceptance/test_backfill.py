@@ -110,11 +110,14 @@ def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(folder / "monitor.db")) as database:
         for table in ("articles", "hits", "stories", "deliveries", "entries"):
             columns = [one[1] for one in database.execute(f"PRAGMA table_info({table})") if one[1] not in MOMENTS]
-            named = ", ".join(
-                f"replace(url, '{folder}', '')" if column == "url" else f'"{column}"' for column in columns
-            )
+            named = ", ".join(_elsewhere(column, folder) for column in columns)
             found[table] = sorted(database.execute(f"SELECT {named} FROM {table}"))
     return found
+
+
+def _elsewhere(column: str, folder: Path) -> str:
+    """Return the column as it would be in another folder: texts of files have their addresses."""
+    return f"replace(\"{column}\", '{folder}', '')" if column in {"url", "signature"} else f'"{column}"'
 
 
 def said_at_end(said: str) -> list[str]:
