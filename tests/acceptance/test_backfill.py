@@ -26,7 +26,7 @@ settings:
   network: {allow_private: [127.0.0.0/8], pause: 0s}
 channels: {desk: {}}
 feeds: []
-lists: {use: [kremlin, secret-talks]}
+lists: {covert: in het geheim, contact: "sprak, gesprek*", kremlin: Oesjakov}
 rules:
   - id: talks
     find: $covert + $contact + $kremlin
@@ -41,10 +41,11 @@ ONE_MORE = """
     find: duurde
     send: [desk]
 """
-RECORDS, PAGES, LISTED = 1_500, 300, 150
+# MONITOR_KILLS=all kills as often as is shown; a few, in less, tell that it still holds.
+ALL = os.environ.get("MONITOR_KILLS") == "all"
+KILLS = 50 if ALL else 5
+RECORDS, PAGES, LISTED = (1_500, 300, 150) if ALL else (400, 100, 40)
 DOCUMENTS = RECORDS + PAGES
-# MONITOR_KILLS=all kills as often as is shown; a few tell that it still holds.
-KILLS = 50 if os.environ.get("MONITOR_KILLS") == "all" else 5
 # When a row was written is the one thing that may differ.
 MOMENTS = {"found", "recorded"}
 
@@ -191,7 +192,7 @@ def test_killed_in_the_middle_it_ends_as_if_undisturbed(tmp_path, workers):
 
     assert killed >= 0.6 * KILLS
     assert rows(rough) == rows(calm)
-    assert len(rows(calm)["hits"]) > 1_000
+    assert len(rows(calm)["hits"]) > DOCUMENTS / 2
 
 
 def torn(folder: Path, source: Source, workers: str, chance: random.Random) -> int:

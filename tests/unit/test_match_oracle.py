@@ -1,5 +1,7 @@
 """The engine says what the oracle says, on every rule and article that hypothesis can think of."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,7 +174,7 @@ def agree(said: Said | None, match: Match | None, article: Article) -> None:
 @given(termlists, st.lists(rules(), min_size=1, max_size=3), st.lists(articles, min_size=1, max_size=3))
 def test_the_engine_agrees_with_the_oracle(names: TermList, some: list[Rule], read: list[Article]) -> None:
     """Speed is worth nothing when a story is missed."""
-    named = tuple(Rule(**{**_fields(rule), "id": f"r{at}"}) for at, rule in enumerate(some))
+    named = tuple(replace(rule, id=f"r{at}") for at, rule in enumerate(some))
     book = RuleBook(named, (names,))
     for article, found in zip(read, compile_rules(book).match_many(read), strict=True):
         matches = {match.rule: match for match in found}
@@ -189,10 +191,6 @@ def test_many_finds_are_judged_as_the_oracle_does(names: TermList, one: Rule, ar
         patch.setattr(match_room, "FEW", 0)
         matches = compile_rules(book).match(article)
     agree(ask(book, one, article), matches[0] if matches else None, article)
-
-
-def _fields(rule: Rule) -> dict[str, object]:
-    return {name: getattr(rule, name) for name in Rule.__dataclass_fields__}
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
