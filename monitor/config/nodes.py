@@ -25,7 +25,8 @@ DEEPEST = 24
 # Syntax errors put right for the moment, so that the rest of the file can be read. Then it is no slip any more.
 MOST_REPAIRS = 100
 
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufeff\u2028\u2029]")
+# One class, no alternatives: of twenty megabytes each sign is looked at.
+_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _HASHTAG = re.compile(r"[ \t](#[^\W\d_]\S*)")
 _DOUBLE_QUOTED = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\n[ \t]*|.)|[^\\]", re.DOTALL)
 

@@ -20,7 +20,7 @@ LONG = 200_000
 _RULES = re.compile(r"^rules:[ \t]*(?:#.*)?\n", re.MULTILINE)
 _ITEM = re.compile(r"(?:[ \t]*(?:#.*)?\n)*( *)- ")
 _BEFORE_KEYS = re.compile(r" *-(?:[ \t]*(?:#.*)?\n)*[ \t]*")
-_NEXT_SECTION = re.compile(r"^[^\s#-]", re.MULTILINE)
+_NEXT_SECTION = re.compile(r"\n(?=[^\s#-])")
 
 
 class Pieces(NamedTuple):
@@ -44,7 +44,7 @@ def in_pieces(text: str, file: str, known: Mapping[tuple[str, str], object]) -> 
         return None
     begin, indent = first.start(1), len(first[1])
     after = _NEXT_SECTION.search(text, begin)
-    end = after.start() if after else len(text)
+    end = after.end() if after else len(text)
     line = text.count("\n", 0, begin)
     root, faults = parse(text[:begin] + "\n" * text.count("\n", begin, end) + text[end:], file)
     if faults or root is None or root.kind != "pairs" or "rules" not in root.pairs:

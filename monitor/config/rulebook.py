@@ -175,14 +175,18 @@ class RuleReader:
         if isinstance(before, Known):
             by = node.line - before.rule.place.line
             return dataclasses.replace(before, rule=self.moved(before.rule, node, by)) if by else before
-        _, enabled, named, *said, seconds, urgent = before
+        _, enabled, named, *_, seconds, urgent = before
         every = None if seconds is None else timedelta(seconds=seconds)
-        return Known(Rule.shut(partial(self.bare.whole, node), (*said, every, urgent, node.place)), enabled, named)
+        return Known(self.shut(node, (*before[3:8], every, urgent)), enabled, named)
+
+    def shut(self, node: Node, at_hand: tuple[object, ...]) -> Rule:
+        """Return the rule at this node, shut; all but its place is at hand."""
+        return Rule.shut(partial(self.bare.whole, node), (*at_hand, node.place))
 
     def moved(self, rule: Rule, node: Node, by: int) -> Rule:
         """Return a rule that stands so many lines further down, at this node."""
         if rule.is_shut:
-            return Rule.shut(partial(self.bare.whole, node), (*rule.at_hand()[:-1], node.place))
+            return self.shut(node, rule.at_hand()[:-1])
         return moved(rule, by)
 
     @cached_property

@@ -170,9 +170,9 @@ class Rule:
     @classmethod
     def shut(cls, whole: Callable[[], Rule], at_hand: Iterable[object]) -> Self:
         """Return a rule of which there is what `AT_HAND` names, in that order; `whole` is asked for the rest, once."""
-        made = object.__new__(cls)
+        made, put = object.__new__(cls), object.__setattr__
         for name, value in zip(AT_HAND, at_hand, strict=True):
-            object.__setattr__(made, name, value)
+            put(made, name, value)
         object.__setattr__(made, "_whole", whole)
         return made
 
