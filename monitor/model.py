@@ -18,7 +18,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, NamedTuple
 
 FieldName = Literal["title", "lead", "body"]
 FIELDS: tuple[FieldName, ...] = ("title", "lead", "body")
@@ -282,8 +282,7 @@ class Reading:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where a term was found: `getattr(article, field)[start:end] == text`."""
 
     field: FieldName
@@ -294,8 +293,7 @@ class Evidence:
     sentence: str = ""  # the sentence around it, as it stands in the article
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule on an article: where and what was found, and by which lines of `find` (1-based)."""
 
     rule: str

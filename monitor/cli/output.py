@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,6 +106,17 @@ def rows_as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 def json_line(value: Mapping[str, object]) -> None:
     """Print one JSON object on one line."""
     click.echo(json.dumps(value, ensure_ascii=False, default=_jsonable))
+
+
+def plain(value: object) -> Any:
+    """Return a record, a dataclass or a named tuple, as an object of its fields, all the way down."""
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(one) for name, one in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _jsonable(value: object) -> object:

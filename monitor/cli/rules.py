@@ -198,7 +198,7 @@ def _json_example(one: ExampleResult) -> None:
     place = one.example.place
     output.json_line({"rule": one.rule, "passed": one.passed, "match": one.example.match, "text": one.example.text,
                       "file": place.file, "line": place.line,
-                      "explanation": one.explanation and dataclasses.asdict(one.explanation)})  # fmt: skip
+                      "explanation": one.explanation and output.plain(one.explanation)})  # fmt: skip
 
 
 def _print_failed(one: ExampleResult) -> None:
@@ -280,7 +280,7 @@ def rules_explain(  # noqa: PLR0913, PLR0917 - one argument for each option
     found = [(explain(wanted, book, article), article) for article in articles]
     for explanation, article in found:
         if as_json:
-            output.json_line(dataclasses.asdict(explanation))
+            output.json_line(output.plain(explanation))
         else:
             _print_explanation(explanation, article)
     if not found or not all(explanation.matched for explanation, _ in found):

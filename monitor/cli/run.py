@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
 import logging
 import os
@@ -129,11 +128,7 @@ def status(rules_path: Path | None, as_json: bool) -> None:
         channels = queries.channels(config.channels)
         flight = _flight(config, queries)
     if as_json:
-        said = {
-            "channels": [dataclasses.asdict(one) for one in channels],
-            "canary": flight and dataclasses.asdict(flight),
-        }
-        output.json_line(dataclasses.asdict(counters) | said)
+        output.json_line(output.plain(counters) | output.plain({"channels": channels, "canary": flight}))
         return
     _print_status(counters, _about_canary(config.settings.canary, flight))
     columns = ("channel", "waiting", "sent", "dead", "muted", "last success", "last error")

@@ -92,8 +92,8 @@ def moved(rule: Rule, by: int) -> Rule:
 
 
 def _pieces(text: str, line: int, indent: int) -> Iterator[tuple[str, int]]:
-    """Yield the text of each item of a sequence, and how many lines of the file stand before it."""
-    starts = [found.start() for found in re.finditer(rf"^ {{{indent}}}- ", text, re.MULTILINE)]
+    """Yield the text of each item of a sequence, which begins with the first, and how many lines of the file stand before it."""
+    starts = [0, *(found.start() + 1 for found in re.finditer(rf"\n {{{indent}}}- ", text))]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         yield text[start:end], line
         line += text.count("\n", start, end)

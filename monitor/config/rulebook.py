@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from monitor.config import packaged
 from monitor.config.nodes import Node, trapped
@@ -47,8 +47,7 @@ class _Common:
     every: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A rule as it was read, and the lists that it names."""
 
     rule: Rule
@@ -167,14 +166,14 @@ class RuleReader:
         self.named = {}
         found = self.read_anew(opened(node), where)
         if found:
-            self.add(dataclasses.replace(found, named=tuple(self.named)), node, where, keep=told == len(self.faults))
+            self.add(found._replace(named=tuple(self.named)), node, where, keep=told == len(self.faults))
         self.named = {**named, **self.named}
 
     def known_before(self, before: Known | Row, node: Node) -> Known:
         """Return a rule that was read before where it stands now."""
         if isinstance(before, Known):
             by = node.line - before.rule.place.line
-            return dataclasses.replace(before, rule=self.moved(before.rule, node, by)) if by else before
+            return before._replace(rule=self.moved(before.rule, node, by)) if by else before
         _, enabled, named, *_, seconds, urgent = before
         every = None if seconds is None else timedelta(seconds=seconds)
         return Known(self.shut(node, (*before[3:8], every, urgent)), enabled, named)

@@ -264,7 +264,7 @@ class Sheet:
         names = [self.fields[field].name for field in fields.tolist()]
         offsets = [side.tolist() for side in self._offsets_in(fields, starts, ends)]
         texts, sentences = self._texts(starts, ends), [around[at] for at in among.tolist()]
-        return list(map(Evidence, names, *offsets, texts, terms, sentences))
+        return list(map(Evidence._make, zip(names, *offsets, texts, terms, sentences, strict=True)))
 
     def sentence_spans(self) -> Iterator[tuple[Field, int, int]]:
         """Yield the field of each sentence, and its offsets in it."""

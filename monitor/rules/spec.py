@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from monitor.model import FIELDS, FieldName
 
@@ -58,8 +58,7 @@ class Phrase:
     elements: tuple[Element, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in the user's file: lines and columns count from 1; 0 is not known."""
 
     file: str = ""
@@ -170,10 +169,9 @@ class Rule:
     @classmethod
     def shut(cls, whole: Callable[[], Rule], at_hand: Iterable[object]) -> Self:
         """Return a rule of which there is what `AT_HAND` names, in that order; `whole` is asked for the rest, once."""
-        made, put = object.__new__(cls), object.__setattr__
-        for name, value in zip(AT_HAND, at_hand, strict=True):
-            put(made, name, value)
-        object.__setattr__(made, "_whole", whole)
+        made = object.__new__(cls)
+        for put, value in zip(_PUT, (*at_hand, whole), strict=True):
+            put(made, value)
         return made
 
     def at_hand(self) -> tuple[object, ...]:
@@ -198,6 +196,7 @@ class Rule:
 
 
 AT_HAND = ("id", "name", "languages", "feeds", "send", "every", "urgent", "place")
+_PUT = tuple(getattr(Rule, name).__set__ for name in (*AT_HAND, "_whole"))
 _REST = tuple(one.name for one in dataclasses.fields(Rule) if one.name not in {*AT_HAND, "_whole"})
 
 

@@ -188,13 +188,21 @@ _ABBREVIATIONS = frozenset(
     # en
     b"mrs ms messrs rev hon gov sen rep capt cmdr maj gen lt sgt inc ltd corp co approx dept est vs mt ft".split()
 )
-_LONGEST_ABBREVIATION = max(map(len, _ABBREVIATIONS))
+_LONG = max(map(len, _ABBREVIATIONS)) + 1  # so many letters are no abbreviation
 
 
 def sentences(text: bytes, start: int, end: int) -> list[int]:
     """Return where sentences in `encoded[start:end]` begin: tuned to news in Dutch, French, German and English."""
     endings = (found.span() for found in _ENDING.finditer(text, start, end))
-    begins = [start, *(past for at, past in endings if not _goes_on(text, start, at, past))]
+    # Most sentences end in a long word and a space: that is seen at once.
+    begins = [
+        start,
+        *(
+            past
+            for at, past in endings
+            if (text[past] <= 32 and text[at - _LONG : at].isalpha()) or not _goes_on(text, start, at, past)
+        ),
+    ]
     if text.find(b"\n", start, end) >= 0:
         begins = sorted({*begins, *(found.end() for found in _BULLET.finditer(text, start, end))})
     return begins
@@ -207,7 +215,7 @@ def _goes_on(text: bytes, start: int, at: int, past: int) -> bool:
     if text[at] != 46 or text[at + 1] == 46:
         return False
     word = text[max(start, text.rfind(b" ", start, at) + 1) : at]
-    if len(word) > _LONGEST_ABBREVIATION and word.isalpha():
+    if len(word) >= _LONG and word.isalpha():
         return False
     word = word[word.rfind(b"\n") + 1 :].lstrip(b"\"'([-")
     if word.isdigit():

@@ -109,7 +109,7 @@ def article_in(said: Sequence[Any]) -> Article:
 def match_value(hit: Hit) -> Values:
     """Return what was found as JSON can hold it; the rule stands in a column of its own."""
     match = hit.match
-    evidence = [{f.name: getattr(found, f.name) for f in fields(Evidence)} for found in match.evidence]
+    evidence = [found._asdict() for found in match.evidence]
     return {"evidence": evidence, "lines": list(match.lines), "tags": list(match.tags), "adds": hit.adds}
 
 

@@ -406,6 +406,8 @@ def test_explaining_says_why_not_and_ends_with_one(desk, monitor):
     assert result.stdout.startswith("secret does not match: Een geheim. Het overleg was gisteren.\n")
     assert "geheim*: 1 × “geheim”" in result.stdout
     assert "[sentence]   [sentence]" not in result.stdout
+    (machine,) = objects(monitor("rules", "explain", "secret", "near.txt", "--json"))
+    assert machine["lines"][0]["parts"][0]["found"][0]["sentence"] == "Een geheim."
     many = monitor("rules", "explain", "secret", "articles.jsonl")
     assert many.exit_code == 1, "one of four does not match"
     assert re.findall(r"^secret (matches|does not match): (.+)$", many.stdout, re.MULTILINE) == [

@@ -55,8 +55,8 @@ def test_a_lead_that_only_the_feed_still_gives_does_not_stand_for_the_page():
     assert words(changes.edits([told()], verdict, NOW, BODY)) == [("vanished", BODY)]
     assert changes.edits([told()], verdict, NOW, "Iets anders.") == ()
     hit = told().hit
-    evidence = tuple(replace(found, field="lead") for found in hit.match.evidence)
-    of_the_lead = replace(hit, match=replace(hit.match, evidence=evidence))
+    evidence = tuple(found._replace(field="lead") for found in hit.match.evidence)
+    of_the_lead = replace(hit, match=hit.match._replace(evidence=evidence))
     assert changes.edits([Told(of_the_lead)], verdict, NOW, BODY) == ()
 
 

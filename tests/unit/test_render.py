@@ -173,7 +173,7 @@ def test_evidence_is_marked_where_it_stands():
         "body", body.rindex("Poetin"), body.rindex("Poetin") + 6, "Poetin", "$kremlin", "Later ontkende Poetin alles."
     )
     one = hit(body=body, sentence="Poetin sprak.", words=("Poetin",))
-    one = replace(one, match=replace(one.match, evidence=(*one.match.evidence, second)))
+    one = replace(one, match=one.match._replace(evidence=(*one.match.evidence, second)))
     assert item(delivery(one), one, BRUSSELS, NL).passages == (
         (Piece("Poetin", marked=True), Piece(" sprak.")),
         (Piece("Later ontkende "), Piece("Poetin", marked=True), Piece(" alles.")),
@@ -184,7 +184,7 @@ def test_evidence_in_the_title_is_marked_in_the_title():
     """It makes no sentence of its own: how the article begins tells more."""
     one = hit(title="Poetin belt Trump")
     one = replace(
-        one, match=replace(one.match, evidence=(Evidence("title", 0, 6, "Poetin", "$kremlin", one.article.title),))
+        one, match=one.match._replace(evidence=(Evidence("title", 0, 6, "Poetin", "$kremlin", one.article.title),))
     )
     shown = item(delivery(one), one, BRUSSELS, NL)
     assert shown.title_pieces == (Piece("Poetin", marked=True), Piece(" belt Trump"))
@@ -194,8 +194,8 @@ def test_evidence_in_the_title_is_marked_in_the_title():
 def test_evidence_whose_sentence_is_not_where_it_says_shows_itself():
     """Whatever goes wrong upstream, the alert shows what was found."""
     one = hit()
-    lost = tuple(replace(found, sentence="Een zin die nergens staat.") for found in one.match.evidence)
-    one = replace(one, match=replace(one.match, evidence=lost))
+    lost = tuple(found._replace(sentence="Een zin die nergens staat.") for found in one.match.evidence)
+    one = replace(one, match=one.match._replace(evidence=lost))
     assert item(delivery(one), one, BRUSSELS, NL).passages[0] == (Piece("Poetin", marked=True),)
 
 
@@ -214,7 +214,7 @@ def test_a_sentence_that_is_cut_keeps_its_evidence(parts, end, most):
     body += end
     evidence = tuple(Evidence("body", start, stop, body[start:stop], "t", body[8:]) for start, stop in spans)
     one = hit()
-    one = replace(one, article=replace(one.article, body=body), match=replace(one.match, evidence=evidence))
+    one = replace(one, article=replace(one.article, body=body), match=one.match._replace(evidence=evidence))
     shown = item(delivery(one), one, BRUSSELS, NL).passages
     marked = [piece.text.strip() for passage in shown for piece in passage if piece.marked]
     assert list(filter(None, marked)) == [text for _, found in parts if (text := clean(found).strip())]
@@ -405,5 +405,5 @@ def test_a_sentence_that_stands_twice_is_shown_where_the_evidence_is():
     at = body.rindex("Poetin")
     one = hit(body=body, sentence="Poetin belt.", words=("Poetin",))
     second = Evidence("body", at, at + 6, "Poetin", "$kremlin", "Poetin belt.")
-    one = replace(one, match=replace(one.match, evidence=(second,)))
+    one = replace(one, match=one.match._replace(evidence=(second,)))
     assert item(delivery(one), one, BRUSSELS, NL).passages == ((Piece("Poetin", marked=True), Piece(" belt.")),)
