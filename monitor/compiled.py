@@ -26,7 +26,7 @@ from monitor.rules.compile import Ruleset, compile_rules
 
 log = logging.getLogger("monitor")
 
-# Fewer rules than these are compiled in about a second: nothing worth a file.
+# So many rules, and entries of the lists that they name, take half a second to compile: fewer are not worth a file.
 MANY: Final = 5_000
 # The compiled forms of so many files are kept: of the one in force, and of those of other daemons beside it.
 KEPT: Final = 4
@@ -53,13 +53,14 @@ def load(path: Path | str, environ: Mapping[str, str], last: Config | None = Non
 
 def rules_of(found: Config, environ: Mapping[str, str]) -> Ruleset:
     """Return the rules of a file, ready to match: out of the folder when they are there, else compiled and kept there."""
-    if len(found.book.rules) < MANY:
-        return compile_rules(found.book)
+    book = found.book
+    if len(book.rules) + sum(len(one.entries) for one in book.lists) < MANY:
+        return compile_rules(book)
     path = folder(environ) / (_name(found.digest) + COMPILED)
     with _frozen():
         ruleset = _ruleset(path, found)
     if ruleset is None:
-        ruleset = compile_rules(found.book)
+        ruleset = compile_rules(book)
         _write(path, cache.to_bytes(ruleset))
         gc.collect()
         gc.freeze()

@@ -50,6 +50,17 @@ def test_rules_are_compiled_once(config: Config, tmp_path: Path, monkeypatch: py
     assert again.replace(config.book).match(HIT) == first.match(HIT)
 
 
+def test_a_few_rules_with_long_lists_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped rules are two, and take most of a second."""
+    monkeypatch.setattr(compiled, "MANY", 5)
+    file = tmp_path / "rules.yaml"
+    for terms, kept in ((3, 0), (4, 1)):
+        words = ", ".join(f"woord{n}" for n in range(terms))
+        file.write_text(f"lists:\n  words: {words}\nrules:\n  - id: words\n    find: $words\n", encoding="utf-8")
+        compiled.rules_of(load(file, {}), home(tmp_path))
+        assert len([*(tmp_path / "cache").rglob("*.rules")]) == kept
+
+
 def test_other_files_are_compiled(config: Config, tmp_path: Path) -> None:
     """The rules of yesterday must not be in force today."""
     compiled.rules_of(config, home(tmp_path))
