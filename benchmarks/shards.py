@@ -1,7 +1,8 @@
 """What it costs and gains to let others look: processes, a Dask cluster; what the look before extraction saves; what a
 live run beside a backfill feels of it.
 
-    python benchmarks/shards.py workers [articles] [rules]   one process, two, and a cluster of two; needs the extra dask
+    python benchmarks/shards.py workers [articles] [rules]   one process and two
+    python benchmarks/shards.py dask [articles] [rules]      two processes and clusters of two; needs the extra dask
     python benchmarks/shards.py killed [articles] [times]    a cluster of two of which one is killed, beside one undisturbed
     python benchmarks/shards.py warc [pages]                 an archive of real pages, with and without the look before
     python benchmarks/shards.py beside [articles] [seconds]  a daemon's way from poll to alert, alone for so long and beside
@@ -22,14 +23,14 @@ import statistics
 import sys
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter, process_time, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # from a checkout, whatever is installed
 
@@ -42,17 +43,18 @@ from monitor.archives import Volume
 from monitor.archives.record import stored
 from monitor.archives.warc import warcs
 from monitor.backfill import Backfill
-from monitor.model import Entry, Page
+from monitor.model import Article, Entry, Page
 from monitor.pipeline import Pipeline
-from monitor.rules.compile import compile_rules
+from monitor.rules.compile import Ruleset, compile_rules
 from monitor.shards import Engine, Here, Lens, Processes, packed
-from tests.cluster import cluster
+from tests.cluster import DOCUMENTED, cluster
 
 if TYPE_CHECKING:
     from tests.acceptance.newsroom import Paper
 
 SHARED = Path(os.environ.get("MONITOR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 ROUNDS = 3
+MANY_ROUNDS = 8  # where a round is short: the machine is not the same from one to the next
 
 
 @asynccontextmanager
@@ -67,46 +69,94 @@ async def opened(folder: Path, rules: str = "rules: []") -> AsyncIterator[Pipeli
 
 
 async def workers(articles: int = 20_000, rules: int = 100) -> None:
-    """Match stored articles once more: alone, in one process, in two, on a cluster of two; one after the other, in rounds."""
+    """Match stored articles once more, in one process and in two."""
+    await compared(articles, rules, two)
+
+
+async def dask(articles: int = 20_000, rules: int = 100) -> None:
+    """Match stored articles once more, in two processes and on a cluster of two; idle, it takes from the processes' time."""
+    await compared(articles, rules, clusters)
+
+
+Engines = dict[str, tuple[Engine, list[int]]]  # by name, with its processes beside this one that were started first
+
+
+async def compared(
+    articles: int, rules: int, hired: Callable[[AsyncExitStack, Path, Ruleset], Awaitable[Engines]]
+) -> None:
+    """Let this process match stored articles, and each of the hired in turn, in rounds; tell what it took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         filled(f"sqlite:///{folder / 'monitor.db'}", articles)
-        async with opened(folder) as pipeline:
+        async with opened(folder) as pipeline, AsyncExitStack() as stack:
             written = book(Chance(real_articles()).rules(rules))
             tried = replace(pipeline, config=replace(pipeline.config, book=written), ruleset=compile_rules(written))
             source = partial(stored, pipeline.config.settings.database)
             read = [one for volume in [v async for v in source()] for s in volume.shards for one in s.opened()]
             texts = [document.article for piece in read if (document := piece()).article]
-            rules_packed = packed(tried.ruleset, whole=True)
-            with cluster(folder) as (url, theirs):
-                from monitor.shards.cluster import Cluster  # noqa: PLC0415
-
-                async with Processes(2, rules_packed) as two, Cluster(url, rules_packed) as dask:
-                    apart = {one for pid in theirs for one in (pid, *descendants(pid))}
-                    ours = [pid for pid in descendants(os.getpid()) if pid not in apart]
-                    pids = {"one process": [], "two": ours, "cluster of two": sorted(apart)}
-                    engines = {"one process": Here(Lens(tried.ruleset)), "two": two, "cluster of two": dask}
-                    for engine in engines.values():  # workers have started, and seen the words
-                        await Backfill(tried, engine=engine, dry=True).run(source())
-                    matched = sum(len(found) for found in tried.ruleset.match_many(texts))
-                    for _ in range(ROUNDS):
-                        began, cpu = perf_counter(), process_time()
-                        for _ in tried.ruleset.match_many(texts):
-                            pass
-                        print(f"the matcher alone: {perf_counter() - began:.2f} s, {process_time() - cpu:.2f} CPU s")
-                        await rounds(tried, source, engines, pids, matched)
+            engines: Engines = {"one process": (Here(Lens(tried.ruleset)), [])}
+            engines |= await hired(stack, folder, tried.ruleset)
+            for engine, _ in engines.values():  # workers have started, and seen the words
+                await Backfill(tried, engine=engine, dry=True).run(source())
+            matched = sum(len(found) for found in tried.ruleset.match_many(texts))
+            spent: dict[str, list[Spent]] = {}
+            for _ in range(MANY_ROUNDS):
+                each = {"the matcher alone": alone(tried.ruleset, texts)} | await in_turn(
+                    tried, source, engines, matched
+                )
+                for what, one in each.items():
+                    spent.setdefault(what, []).append(one)
+                    print(f"{what}: {one}", flush=True)
+            for what, some in spent.items():
+                print(f"{what}, in the mean: {Spent(*(statistics.mean(of) for of in zip(*some, strict=True)))}")
 
 
-async def rounds(
-    tried: Pipeline, source: partial[object], engines: dict[str, Engine], pids: dict[str, list[int]], matched: int
-) -> None:
-    """Let each engine do it once, and tell what that took of the clock, of this process and of those beside it."""
-    for name, engine in engines.items():
-        began, mine, theirs = perf_counter(), process_time(), cpu_of(pids[name])
-        found = await Backfill(tried, engine=engine, dry=True).run(source())  # type: ignore[arg-type]
-        wall, driver, beside = perf_counter() - began, process_time() - mine, cpu_of(pids[name]) - theirs
-        assert found.matched == matched
-        print(f"{name}: {wall:.2f} s, {driver + beside:.2f} CPU s, of which {driver:.2f} here", flush=True)
+async def two(stack: AsyncExitStack, _: Path, ruleset: Ruleset) -> Engines:
+    engine = await stack.enter_async_context(Processes(2, packed(ruleset, whole=True)))
+    return {"two": (engine, descendants(os.getpid()))}
+
+
+async def clusters(stack: AsyncExitStack, folder: Path, ruleset: Ruleset) -> Engines:
+    """Hire two processes, and a cluster as we advise it, and one as Dask comes."""
+    from monitor.shards.cluster import Cluster  # noqa: PLC0415
+
+    found = await two(stack, folder, ruleset)
+    for name, settings in {"cluster of two": DOCUMENTED, "cluster of two, as Dask comes": Path(os.devnull)}.items():
+        url, theirs = stack.enter_context(cluster(folder, settings=settings))
+        engine = await stack.enter_async_context(Cluster(url, packed(ruleset, whole=True)))
+        found[name] = engine, theirs
+    return found
+
+
+class Spent(NamedTuple):
+    """What a backfill took, in seconds: by the clock; CPU of all processes; of these, this one's."""
+
+    wall: float
+    cpu: float
+    here: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s, {self.cpu:.2f} CPU s, of which {self.here:.2f} here"
+
+
+def alone(ruleset: Ruleset, texts: list[Article]) -> Spent:
+    """Return what it takes to match articles that are in memory."""
+    began, cpu = perf_counter(), process_time()
+    for _ in ruleset.match_many(texts):
+        pass
+    return Spent(perf_counter() - began, process_time() - cpu, process_time() - cpu)
+
+
+async def in_turn(tried: Pipeline, source: partial[object], engines: Engines, matched: int) -> dict[str, Spent]:
+    """Let each engine do it once, and return what that took."""
+    found: dict[str, Spent] = {}
+    for name, (engine, pids) in engines.items():
+        began, mine, theirs = perf_counter(), process_time(), sum(usage(pids).values())
+        done = await Backfill(tried, engine=engine, dry=True).run(source())  # type: ignore[arg-type]
+        here = process_time() - mine
+        found[name] = Spent(perf_counter() - began, here + sum(usage(pids).values()) - theirs, here)
+        assert done.matched == matched
+    return found
 
 
 def cpu_of(pids: list[int]) -> float:
@@ -335,7 +385,7 @@ def moment(said: object) -> float:
     return float(said) if isinstance(said, int | float) else datetime.fromisoformat(str(said)).timestamp()
 
 
-PARTS = {"workers": workers, "killed": killed, "warc": warc, "beside": beside}
+PARTS = {"workers": workers, "dask": dask, "killed": killed, "warc": warc, "beside": beside}
 
 
 if __name__ == "__main__":
