@@ -58,6 +58,22 @@ def masked(url: str) -> str:
     return _LOGIN.sub("", url)
 
 
+def typed(said: str) -> str:
+    """Return the address of the web that a person typed, `https://` put before one that has no scheme; "" for none."""
+    said = clean(said).strip()
+    url = said if "://" in said else f"https://{said.lstrip('/')}"
+    try:
+        parts = urlsplit(url)
+        name, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in ("http", "https") or re.search(r"\s", url) or not name:
+        return ""
+    # A word alone is no host, and what has an @ is an address of another kind.
+    is_bare = url != said
+    return "" if is_bare and ("@" in parts.netloc or not re.search(r"[.:]|^localhost$", parts.netloc)) else url
+
+
 def host(url: str) -> str:
     """Return the host's name in lower case, without user, port and closing dot; "" when there is none."""
     try:

@@ -106,11 +106,9 @@ def _records_between(path: Path, home: Path, start: int, end: int, number: int) 
 
 def addresses(path: Path) -> Iterator[str]:
     """Yield the addresses that a file lists, a line each; blank lines and lines that begin with # are passed over."""
-    with sys.stdin if str(path) == "-" else path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            said = line.strip()
-            if said and not said.startswith("#"):
-                yield said
+    said = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    lines = (line.strip() for line in decoded(said).splitlines())
+    return (line for line in lines if line and not line.startswith("#"))
 
 
 def _pieces(path: Path) -> Iterator[Piece]:

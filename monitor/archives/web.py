@@ -25,7 +25,7 @@ from monitor.keys import article_key
 from monitor.markup import decoded
 from monitor.model import Entry, Feed, FeedDocument, FeedState, Outcome, Page, key_of
 from monitor.sandbox import Sandbox
-from monitor.urls import host, masked, normal
+from monitor.urls import host, masked, normal, typed
 
 # A feed document takes milliseconds to parse; one that takes so long is hostile.
 PARSED_WITHIN: Final = timedelta(seconds=10)
@@ -41,8 +41,8 @@ _WORDPRESS = re.compile(r"<generator[^>]*>[^<]*wordpress", re.IGNORECASE)
 
 
 async def listed(links: Iterable[str], homes: Mapping[str, Feed]) -> AsyncIterator[Volume]:
-    """Yield a list of addresses as one volume, each address once."""
-    once = tuple(dict.fromkeys(links))
+    """Yield a list of addresses as one volume, each address once; `https://` may be left out."""
+    once = tuple(dict.fromkeys(typed(link) or link for link in links))
     yield _volume(key_of("volume", *once), "addresses", [partial(_link, link, homes) for link in once])
 
 
@@ -181,6 +181,8 @@ def _listed(entry: Entry, feed: Feed | None) -> Document:
 
 
 def _link(link: str, homes: Mapping[str, Feed]) -> Document:
+    if not typed(link):
+        return unreadable(masked(link), "this is no address of the web: it begins with https:// or http://")
     entry = Entry(key=key_of("entry", normal(link)), feed="", link=link)
     return Document(name=masked(link), listed=entry, feed=homes.get(host(link)))
 

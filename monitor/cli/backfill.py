@@ -279,11 +279,11 @@ def urls(file: Path, wanted: Wanted) -> None:
 
 
 @backfill.command()
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.argument("urls", nargs=-1, required=True, metavar="URL...", callback=output.addresses)
 @options
 @output.with_example(
     "monitor backfill sitemap https://www.example.org/sitemap-news.xml --since 30d",
-    "monitor backfill sitemap https://www.example.org",
+    "monitor backfill sitemap www.example.org",
 )
 def sitemap(urls: tuple[str, ...], wanted: Wanted) -> None:
     """Fetch and match what sitemaps and indexes of sitemaps list; of a bare host, those its robots.txt names."""
@@ -294,7 +294,7 @@ def sitemap(urls: tuple[str, ...], wanted: Wanted) -> None:
 
 
 @backfill.command("feeds")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.argument("urls", nargs=-1, metavar="[URL]...", callback=output.addresses)
 @of_feed
 @options
 @output.with_example(

@@ -117,7 +117,7 @@ def _trouble(look: Look) -> str:
 
 
 @click.command("discover")
-@click.argument("url")
+@click.argument("url", callback=output.address)
 @output.with_rules
 @output.as_json
 @output.with_example("monitor feeds discover https://www.example.org", "monitor feeds discover --json example.org")
@@ -126,14 +126,13 @@ def discover(url: str, rules_path: Path | None, as_json: bool) -> None:
 
     Looks at what the page and its robots.txt name, then where newspapers often keep them.
     """
-    site = url if "://" in url else f"https://{url}"
-    looks = asyncio.run(_discovered(output.load(rules_path), site))
+    looks = asyncio.run(_discovered(output.load(rules_path), url))
     if as_json:
         _print_looks(looks, as_json=True)
     elif looks:
         _print_found(looks)
     else:
-        output.complain(f"{site}: no feed and no sitemap was found")
+        output.complain(f"{url}: no feed and no sitemap was found")
     sys.exit(0 if looks else 1)
 
 

@@ -129,6 +129,25 @@ def _jsonable(value: object) -> object:
     return str(value)
 
 
+def address(_context: click.Context, _argument: click.Parameter, said: str) -> str:
+    """Read an address of the web as a person types it: `example.org` is https://example.org. Raises BadParameter."""
+    from monitor.urls import typed
+
+    if Path(said).is_file():
+        raise click.BadParameter(
+            f"'{said}' is a file; what is asked for is an address of the web, as https://example.org"
+        )
+    url = typed(said)
+    if not url:
+        raise click.BadParameter(f"'{said}' is no address of the web; write https://example.org")
+    return url
+
+
+def addresses(context: click.Context, argument: click.Parameter, said: Sequence[str]) -> tuple[str, ...]:
+    """Read several of them, each once. Raises BadParameter."""
+    return tuple(dict.fromkeys(address(context, argument, one) for one in said))
+
+
 # --- options that many commands share ---
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for a machine.")

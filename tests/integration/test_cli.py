@@ -174,6 +174,10 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["backfill", "plan", "--since", "9d", "files", "."], "monitor backfill plan files …"),
         (["backfill", "files", ".", "--since", "1d", "--until", "9d"], "nothing lies between --since"),
         (["backfill", "warc", "nothing"], "there is nothing to read in nothing"),
+        (["backfill", "sitemap", "ftp://krant.example"], "is no address of the web; write https://example.org"),
+        (["backfill", "feeds", "krant"], "'krant' is no address of the web; write https://example.org"),
+        (["backfill", "sitemap", "articles.jsonl"], "'articles.jsonl' is a file"),
+        (["feeds", "discover", "een krant"], "'een krant' is no address of the web"),
         (["backfill", "files", "articles.warc.gz"], "is a web archive: monitor backfill warc"),
         (["rules", "diff", "rules.yaml", "--until", "9d", "--since", "1d"], "nothing lies between --since"),
         (["check", "--rules", "nowhere.yaml"], "nowhere.yaml"),
@@ -452,6 +456,32 @@ def test_a_backfill_tells_a_program_what_it_found_and_what_failed(monitor, desk)
     plan = json.loads(monitor("backfill", "plan", "files", *ways, "--json").stdout)
     assert (plan["documents"], plan["failed"]) == (4, 1)
     assert json.loads(monitor("backfill", "plan", "--json").stdout)["documents"] == 4
+
+
+@pytest.mark.parametrize("source", ["sitemap", "feeds", "urls"])
+def test_https_may_be_left_out(source, monitor, desk):
+    """As in a browser. The address is shown in whole, and is the same source as when it is written so."""
+    shown = []
+    for place in ("127.0.0.1:9/a", "https://127.0.0.1:9/a"):
+        (desk / "links.txt").write_text(f"\ufeff{place}\n", "utf-8")
+        result = monitor("backfill", source, "links.txt" if source == "urls" else place)
+        assert result.exit_code == 1
+        shown.append(result.stdout)
+
+    assert "no address of the web" not in shown[0]
+    assert "https://127.0.0.1:9/a" in shown[0]
+    assert shown[0] == shown[1]
+
+
+def test_a_line_that_is_no_address_fails_alone(monitor, desk):
+    """A list comes from a spreadsheet; the way out is said, and how many more there are of the kind."""
+    (desk / "links.txt").write_text("# title\nTitel\nmailto:redactie@krant.example\n", "utf-8")
+
+    shown = monitor("backfill", "urls", "links.txt").stdout
+
+    assert "2 documents: 2 failed" in shown
+    assert "failed: Titel: this is no address of the web: it begins with https:// or http:// (and 1 more" in shown
+    assert "2 that cannot be read" in monitor("backfill", "plan", "urls", "links.txt").stdout
 
 
 def test_without_a_record_there_is_no_past(monitor, desk):

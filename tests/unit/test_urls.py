@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.urls import clean, host, masked, normal
+from monitor.urls import clean, host, masked, normal, typed
 
 ARTICLE = "https://standaard.be/cnt/dmf20260101_1"
 
@@ -157,3 +157,39 @@ def test_cleaning_leaves_honest_text_alone() -> None:
     text = "Één regel\n\ten nog één: “ge­heim” 👍🏽 العربية"
     assert clean(text) == text
     assert clean("a\x00b\x1bc\u202ed\ud800e\rf") == "a\ufffdb c d\ufffde f"
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ("https://nu.nl/a", "https://nu.nl/a"),
+        ("HTTP://nu.nl", "HTTP://nu.nl"),
+        (" nu.nl/a?b=c ", "https://nu.nl/a?b=c"),
+        ("//nu.nl/a", "https://nu.nl/a"),
+        ("www.lesoir.be:8443/a", "https://www.lesoir.be:8443/a"),
+        ("localhost:8000", "https://localhost:8000"),
+        ("localhost", "https://localhost"),
+        ("127.0.0.1/a", "https://127.0.0.1/a"),
+        ("ftp://nu.nl/a", ""),
+        ("https://", ""),
+        ("", ""),
+        ("overleg", ""),
+        ("een nu.nl", ""),
+        ("https://nu.nl/een twee", ""),
+        ("mailto:jan@nu.nl", ""),
+        ("javascript:void(0)", ""),
+        ("nu.nl:99999", ""),
+        ("https://[", ""),
+    ],
+)
+def test_an_address_may_be_typed_without_its_beginning(said: str, url: str) -> None:
+    """As in a browser; what is none is seen before anything is asked for."""
+    assert typed(said) == url
+
+
+@given(addresses)
+def test_what_was_typed_is_an_address_or_none(said: str) -> None:
+    """And is not changed a second time."""
+    url = typed(said)
+
+    assert url == "" or (host(url) and typed(url) == url)
