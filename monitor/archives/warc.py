@@ -77,7 +77,7 @@ def _shards(path: Path) -> Iterator[Shard]:
     for end in chain([first], cuts, [path.stat().st_size]):
         yield Shard(f"{path}, from byte {start:,}", partial(_between, path.absolute(), start, end))
         start = end
-    yield Shard(f"{path}, its end", partial(_its_end, path.absolute()))
+    yield Shard(f"{path}, its end", partial(_end_of, path.absolute()))
 
 
 def _cuts(path: Path) -> Iterator[int]:
@@ -197,27 +197,34 @@ def _between(path: Path, start: int, end: int) -> Iterator[Piece]:
 # --- its end ---
 
 
-def _its_end(path: Path) -> Iterator[Piece]:
+def _end_of(path: Path) -> Iterator[Piece]:
+    try:
+        with path.open("rb") as stream:
+            yield from _its_end(str(path), stream)
+    except OSError:
+        return  # whoever reads it says why
+
+
+def _its_end(name: str, stream: IO[bytes]) -> Iterator[Piece]:
     """Yield a fault when an archive ends in the middle of a record: who reads it page by page sees only fewer pages."""
     try:
-        cut = {".gz": _member_is_cut, ".warc": _record_is_cut}.get(path.suffix.lower(), lambda _: False)(path)
+        cut = {".gz": _member_is_cut, ".warc": _record_is_cut}.get(Path(name).suffix.lower(), lambda _: False)(stream)
     except (*DAMAGED, ValueError):
         return  # whoever reads it says why
     if cut:
-        yield partial(unreadable, str(path), "the archive breaks off in its last record: the file is not whole")
+        yield partial(unreadable, name, "the archive breaks off in its last record: the file is not whole")
 
 
-def _member_is_cut(path: Path) -> bool:
-    with path.open("rb") as stream:
-        start = _last_member(stream)
-        if start < 0:
-            return False
-        stream.seek(start)
-        inflate, rest = zlib.decompressobj(wbits=31), b""
-        while not inflate.eof and (rest or (rest := stream.read(BLOCK))):
-            inflate.decompress(rest, BLOCK)
-            rest = inflate.unconsumed_tail
-        behind = inflate.unused_data + stream.read(BLOCK)
+def _member_is_cut(stream: IO[bytes]) -> bool:
+    start = _last_member(stream)
+    if start < 0:
+        return False
+    stream.seek(start)
+    inflate, rest = zlib.decompressobj(wbits=31), b""
+    while not inflate.eof and (rest or (rest := stream.read(BLOCK))):
+        inflate.decompress(rest, BLOCK)
+        rest = inflate.unconsumed_tail
+    behind = inflate.unused_data + stream.read(BLOCK)
     return not inflate.eof or (behind.startswith(GZIP) and _is_begun(behind))
 
 
@@ -244,50 +251,60 @@ def _last_member(stream: IO[bytes]) -> int:
     return -1
 
 
-def _record_is_cut(path: Path) -> bool:
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        while (line := stream.readline(100)).startswith(b"WARC/"):
-            length = _length(stream)
-            if length is None or stream.tell() + length > size:
-                return True
-            stream.seek(length, SEEK_CUR)
-            while stream.peek(1)[:1] in {b"\r", b"\n"}:
-                stream.readline(2)
-        return bool(line) and b"WARC/".startswith(line[:5])
+def _record_is_cut(stream: IO[bytes]) -> bool:
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    line = stream.readline(100)
+    while line.startswith(b"WARC/"):
+        length = _length(stream)
+        if length is None or stream.tell() + length > size:
+            return True
+        stream.seek(length, SEEK_CUR)
+        while (line := stream.readline(100)) in {b"\r\n", b"\n"}:
+            pass
+    return bool(line) and b"WARC/".startswith(line[:5])
 
 
 # --- as a whole ---
 
 
 def _whole(path: Path) -> Iterator[Piece]:
-    """Yield what an archive holds, or that it holds nothing, or not to its end."""
-    return chain(_or_nothing(path), _its_end(path))
-
-
-def _or_nothing(path: Path) -> Iterator[Piece]:
-    """Yield what an archive holds; of an empty file, and of a WACZ without an archive in it, that it is none."""
+    """Yield what an archive holds, or each of those in a WACZ; or that there is nothing, or that it ends too soon."""
     if not path.stat().st_size:
         yield partial(unreadable, str(path), "the file is empty")
         return
-    yield from _archive(path)
-
-
-def _archive(path: Path) -> Iterator[Piece]:
+    found = False
     try:
-        if path.suffix.lower() == ".wacz":
-            with zipfile.ZipFile(path) as packed:
-                inner = [name for name in sorted(packed.namelist()) if name.lower().endswith(ENDINGS[:-1])]
-                if not inner:
-                    yield partial(unreadable, str(path), "there is no web archive in it")
-                for name in inner:
-                    with packed.open(name) as stream:
-                        yield from _pages(stream)
-        else:
-            with path.open("rb") as stream:
-                yield from _pages(stream)
-    except (*DAMAGED, zipfile.BadZipFile, ValueError) as error:
+        for name, stream in _opened(path):
+            found = True
+            yield from _to_its_end(name, stream)
+    except (OSError, zipfile.BadZipFile) as error:
         yield partial(unreadable, str(path), f"the archive breaks off: {said_of(error)}")
+    else:
+        if not found:
+            yield partial(unreadable, str(path), "there is no web archive in it")
+
+
+def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield an archive, open, with its name; of a WACZ one after the other those in it."""
+    if path.suffix.lower() != ".wacz":
+        with path.open("rb") as stream:
+            yield str(path), stream
+        return
+    with zipfile.ZipFile(path) as packed:
+        for name in sorted(packed.namelist()):
+            if name.lower().endswith(ENDINGS[:-1]):
+                with packed.open(name) as stream:
+                    yield f"{path}/{name}", stream
+
+
+def _to_its_end(name: str, stream: IO[bytes]) -> Iterator[Piece]:
+    try:
+        yield from _pages(stream)
+    except (*DAMAGED, zipfile.BadZipFile, ValueError) as error:
+        yield partial(unreadable, name, f"the archive breaks off: {said_of(error)}")
+    else:
+        yield from _its_end(name, stream)
 
 
 def _pages(stream: IO[bytes]) -> Iterator[Piece]:

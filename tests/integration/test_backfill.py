@@ -292,6 +292,34 @@ async def test_an_archive_whose_end_is_missing_says_so(scene, tmp_path, name, mi
     assert (await filled(scene, warcs([tmp_path]))).faults
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+async def test_of_several_archives_in_a_wacz_the_one_that_is_not_whole_is_named(scene, tmp_path, packing):
+    """A recording that was interrupted is packed as it is; the others in it are read all the same."""
+    pytest.importorskip("fastwarc")
+    plain = gzip.decompress(archive())
+    inside = {
+        "a.warc.gz": archive()[:-60],
+        "b.warc": plain.rstrip()[:-1],
+        "c.warc.gz": archive() + b"\x1f\x8b\x08 and then something else" * 40,
+        "d.warc.gz": archive(),
+        "e.warc": plain,
+    }
+    with zipfile.ZipFile(tmp_path / "a.wacz", "w", packing) as packed:
+        for name, said in inside.items():
+            packed.writestr(f"archive/{name}", said)
+
+    summary = await filled(scene, warcs([tmp_path]))
+
+    assert [fault.first for fault in summary.faults.values()] == [
+        f"{tmp_path}/a.wacz/archive/{name}" for name in ("a.warc.gz", "c.warc.gz")
+    ]
+    (cut, broken) = summary.faults.items()
+    assert ("breaks off in its last record" in cut[0], cut[1].total) == (True, 2)
+    assert ("breaks off: " in broken[0], broken[1].total) == (True, 1)
+    assert summary.outcomes[Outcome.READ] == 10
+    assert summary.matched == 10
+
+
 @pytest.mark.parametrize(("name", "said"), [("a.warc.gz", "the file is empty"), ("a.wacz", "no web archive in it")])
 async def test_an_archive_that_holds_nothing_says_so(scene, tmp_path, name, said):
     """`0 documents` is no answer to who has just downloaded it."""
