@@ -302,6 +302,14 @@ class Match(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
+class Telling(NamedTuple):
+    """An article that hit, in the story that it tells."""
+
+    story: str
+    article: str  # its key
+    last: datetime  # when it was told
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """All we know after reading an entry."""

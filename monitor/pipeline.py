@@ -40,6 +40,7 @@ from monitor.model import (
     Outcome,
     Page,
     Reading,
+    Telling,
     Verdict,
     Visit,
     key_of,
@@ -90,6 +91,8 @@ class Pipeline:
     sitemaps: dict[str, Feed | None] = dataclasses.field(default_factory=dict, repr=False)
     # Which story a hit belongs to is decided for one article at a time, or two would both begin the same story.
     telling: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock, repr=False)
+    # What was told in the days of the last hit.
+    told: stories.Told = dataclasses.field(default_factory=stories.Told, repr=False)
 
     # --- poll ---
 
@@ -332,7 +335,7 @@ class Pipeline:
         hits = tuple(self._hit(entry, article, match, story, adds, now) for match in verdict.matches)
         mutes = await self.store.apart(self.store.mutes, now)
         threads = await self.store.apart(self.store.threads, story, now)
-        rules = {rule.id: rule for rule in self.config.book.rules}
+        rules = self.config.book.by_id
         deliveries = tuple(
             delivery
             for hit in hits
@@ -352,18 +355,22 @@ class Pipeline:
         """Return the key of the story that an article tells, one on record or its own, and what it adds to it."""
         window = self.config.settings.story_window
         since, until = told - window, told + window
-        listed = await self.store.apart(self.store.stories, since, until)
-        listed += [(one.hits[0].story, one.signature) for one in beside if one.told and since <= one.told <= until]
-        known = [(key, stories.Signature.from_json(said)) for key, said in listed]
-        story = stories.same(signature, known)
+        listed = await self.store.apart(self.store.stories, since, until, self.told)
+        listed |= {
+            Telling(one.hits[0].story, one.hits[0].article.key, one.told): one.signature
+            for one in beside
+            if one.told and since <= one.told <= until
+        }
+        self.told.hold(listed)
+        story = stories.same(signature, self.told)
         if story is None:
             return key_of("story", article.key), ""
-        return story, stories.adds(article, [said for key, said in known if key == story])
+        return story, stories.adds(article, self.told.of(story))
 
     def _hit(  # noqa: PLR0913, PLR0917 - what a hit is made of
         self, entry: Entry, article: Article, match: Match, story: str, adds: str, now: datetime
     ) -> Hit:
-        rule = next(rule for rule in self.config.book.rules if rule.id == match.rule)
+        rule = self.config.book.by_id[match.rule]
         return Hit(
             key=key_of("hit", match.rule, article.key),
             rule=match.rule,

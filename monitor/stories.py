@@ -6,22 +6,24 @@ by their consonants, so that Lavrov, Lawrow and Sergueï Lavrov, Katar and Qatar
 
 Near-copies are found with a mod sketch (A. Broder, On the resemblance and containment of documents, 1997) and not with
 MinHash: a short agency item inside a long article shares all of its own text and little of the other's, and only this
-sketch estimates containment. Articles that hit are few, so every candidate is looked at.
+sketch estimates containment.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import count
 from math import sqrt
 from typing import Any
 
 from monitor import urls
-from monitor.model import Article
+from monitor.model import Article, Telling
 from monitor.rules.text import fold
 
 SHINGLE = 5  # words; long enough that two writers do not meet by chance
@@ -146,18 +148,101 @@ def signature(article: Article) -> Signature:
     )
 
 
-def same(new: Signature, candidates: Sequence[tuple[str, Signature]]) -> str | None:
-    """Return the key of the story among the candidates that `new` belongs to; None when it tells something else.
+class Told:
+    """Articles that hit, by what another that tells the same has in common with them: only those that have it are compared.
+
+    They are unpacked once: a backfill asks about the same days again and again.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[Telling, int] = {}  # in their order
+        self._signatures: dict[int, Signature] = {}
+        self._by_words: dict[int | str, set[int]] = {}  # hashes of shingles, and addresses → who has them
+        self._by_name: dict[str, dict[int, float]] = {}  # names → who has them → the root of how much it says there
+        self._added = count()
+
+    def __contains__(self, telling: object) -> bool:
+        return telling in self._numbers
+
+    def hold(self, tellings: Mapping[Telling, Any]) -> None:
+        """Hold these articles, in this order, and no others; of those that are not held yet, JSON of their signature."""
+        for telling in self._numbers.keys() - tellings.keys():
+            self._drop(self._numbers[telling])
+        self._numbers = {
+            telling: self._numbers[telling] if telling in self._numbers else self._add(Signature.from_json(said))
+            for telling, said in tellings.items()
+        }
+
+    def of(self, story: str) -> list[Signature]:
+        """Return what is held of a story."""
+        return [self._signatures[number] for telling, number in self._numbers.items() if telling.story == story]
+
+    def copies(self, new: Signature) -> Iterator[str]:
+        """Yield the story of each article that has the same address or largely the same text, in their order."""
+        met = set[int]().union(*(self._by_words.get(said, ()) for said in _by_words(new)))
+        for telling, number in self._numbers.items() if met else ():
+            if number in met:
+                other = self._signatures[number]
+                if (new.link and new.link == other.link) or near_copies(new, other):
+                    yield telling.story
+
+    def likeness(self, new: Signature) -> dict[str, tuple[float, float]]:
+        """Return for each story in other words: how alike its likest article is, and which part of its articles is at all."""
+        shared: dict[int, float] = defaultdict(float)
+        for name, root in _by_name(new):
+            for number, other in self._by_name.get(name, {}).items():
+                shared[number] += root * other
+        met = {number for number, names in shared.items() if names >= _EVIDENCE - 1e-9}
+        if not met:
+            return {}
+        found: dict[str, list[float]] = defaultdict(list)
+        sizes = Counter(telling.story for telling in self._numbers)
+        for telling, number in self._numbers.items():
+            if number in met and (likeness := alike(new, self._signatures[number])):
+                found[telling.story].append(likeness)
+        return {story: (max(some), len(some) / sizes[story]) for story, some in found.items()}
+
+    def _add(self, signature: Signature) -> int:
+        number = next(self._added)
+        self._signatures[number] = signature
+        for said in _by_words(signature):
+            self._by_words.setdefault(said, set()).add(number)
+        for name, root in _by_name(signature):
+            self._by_name.setdefault(name, {})[number] = root
+        return number
+
+    def _drop(self, number: int) -> None:
+        signature = self._signatures.pop(number)
+        for said in _by_words(signature):
+            self._by_words[said].remove(number)
+            if not self._by_words[said]:
+                del self._by_words[said]
+        for name, _ in _by_name(signature):
+            del self._by_name[name][number]
+            if not self._by_name[name]:
+                del self._by_name[name]
+
+
+def _by_words(said: Signature) -> Iterator[int | str]:
+    yield from said.sketch
+    if said.link:
+        yield said.link
+
+
+def _by_name(said: Signature) -> Iterator[tuple[str, float]]:
+    """Yield the names near the beginning, and the root of how much each says: two roots are what it says of both."""
+    return ((mark, sqrt(weight)) for mark, weight in (said.marks or {}).items() if mark.startswith("n:"))
+
+
+def same(new: Signature, told: Told) -> str | None:
+    """Return the key of the story told before that `new` belongs to; None when it tells something else.
 
     A copy or the same address decides; among stories in other words the most alike wins.
     """
-    for key, other in candidates:
-        if (new.link and new.link == other.link) or near_copies(new, other):
-            return key
-    stories: dict[str, list[float]] = {}
-    for key, other in candidates:
-        stories.setdefault(key, []).append(alike(new, other))
-    likely = {key: max(found) for key, found in stories.items() if sum(map(bool, found)) >= len(found) * _AGREE}
+    for story in told.copies(new):
+        return story
+    found = told.likeness(new)
+    likely = {story: most for story, (most, part) in found.items() if part >= _AGREE}
     return max(likely, key=likely.__getitem__, default=None)
 
 

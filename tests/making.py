@@ -1,11 +1,26 @@
 """Things that flow, made with as few words as a test needs."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.model import Article, Delivery, Entry, Evidence, Feed, Hit, Match, Notice, Outcome, Verdict, key_of
+from monitor import stories
+from monitor.model import (
+    Article,
+    Delivery,
+    Entry,
+    Evidence,
+    Feed,
+    Hit,
+    Match,
+    Notice,
+    Outcome,
+    Telling,
+    Verdict,
+    key_of,
+)
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -61,3 +76,10 @@ def rows_of(address: str) -> dict[str, list[tuple[Any, ...]]]:
     with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as connection:
         names = [name for (name,) in connection.execute(plain)]
         return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+
+
+def told(known: Sequence[tuple[str, stories.Signature]]) -> stories.Told:
+    """Hold these articles, each with the key of its story."""
+    made = stories.Told()
+    made.hold({Telling(story, str(at), NOW): one.to_json() for at, (story, one) in enumerate(known)})
+    return made

@@ -7,9 +7,10 @@ enough (`,`); a term is a phrase or a reference to a list; a phrase is words, ga
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from monitor.model import FIELDS, FieldName
@@ -200,12 +201,17 @@ _PUT = tuple(getattr(Rule, name).__set__ for name in (*AT_HAND, "_whole"))
 _REST = tuple(one.name for one in dataclasses.fields(Rule) if one.name not in {*AT_HAND, "_whole"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleBook:
     """All rules that are enabled, and all lists that they name."""
 
     rules: tuple[Rule, ...]
     lists: tuple[TermList, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The rules by their ids."""
+        return {rule.id: rule for rule in self.rules}
 
     def list(self, name: str) -> TermList:
         """Return the list of this name; KeyError when there is none (config has seen to it that there is)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
@@ -48,6 +48,7 @@ from monitor.model import (
     Opening,
     Outcome,
     Secret,
+    Telling,
     Thread,
     Verdict,
     Visit,
@@ -490,15 +491,21 @@ class Store:
         found |= {one.key: one.url for one in beside if rows.said_of(one) == said and one.key != article.key}
         return sum(host_of(url) == host for url in found.values())
 
-    def stories(self, since: datetime, until: datetime | None = None) -> list[tuple[str, Any]]:
-        """Return (story key, signature) of each article that hit since then (and up to `until`), the earliest first."""
-        asked = select(*t.stories.c["key", "signature"]).where(t.stories.c.last >= since)
+    def stories(
+        self, since: datetime, until: datetime | None = None, known: Container[Telling] = ()
+    ) -> dict[Telling, Any]:
+        """Return each article that hit since then (and up to `until`), the earliest first, with its signature as JSON;
+        with None where it is known."""
+        asked = select(*_telling).where(t.stories.c.last >= since)
         if until is not None:
             asked = asked.where(t.stories.c.first <= until)
         with self._read() as c:
-            return [
-                (row.key, row.signature) for row in c.execute(asked.order_by(t.stories.c.first, t.stories.c.article))
-            ]
+            listed = [Telling(*row) for row in c.execute(asked.order_by(t.stories.c.first, t.stories.c.article)).all()]
+            found: dict[Telling, Any] = {telling: None for telling in listed if telling in known}
+            for some in batches([telling.article for telling in listed if telling not in known]):
+                signed = select(*_telling, t.stories.c.signature).where(t.stories.c.article.in_(some))
+                found |= {Telling(*telling): signature for *telling, signature in c.execute(signed)}
+        return {telling: found[telling] for telling in listed if telling in found}
 
     def mark_hit(self, key: str, mark: Mark | None, why: str = "") -> bool:
         """Keep what a person thought of a hit; False when there is no such hit."""
@@ -818,6 +825,9 @@ def _poll_values(feed: Feed, poll: PollRecord) -> rows.Values:
 
 def _known(row: Row[Any]) -> Known:
     return Known(key=row.key, title=row.title, link=row.link, found=row.found, updated=row.updated)
+
+
+_telling = t.stories.c["key", "article", "last"]
 
 
 # --- articles, hits, deliveries --------------------------------------------------------------------------------------

@@ -385,7 +385,7 @@ async def test_the_past_is_no_neighbour_of_today(scene, tmp_path):
     summary = await filled(scene, files([tmp_path / "a.jsonl"]))
 
     assert len({hit.story for hit in summary.new}) == 2
-    assert scene.store.stories(scene.clock() - timedelta(days=4)) == []
+    assert scene.store.stories(scene.clock() - timedelta(days=4)) == {}
 
 
 async def test_copies_in_one_transaction_are_one_story(scene, tmp_path):

@@ -70,7 +70,7 @@ async def test_it_leaves_no_hit_no_story_and_no_article(scene):
         status = queries.status()
         assert queries.list_hits() == ()
         assert (status.hits, status.articles, status.inbox) == (0, 0, 0)
-    assert scene.store.stories(datetime(2026, 1, 1, tzinfo=UTC)) == []
+    assert scene.store.stories(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
 async def test_a_channel_that_it_does_not_reach_is_told_by_another_once(scene):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from monitor.errors import StoreError
-from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Thread, Verdict, key_of
+from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Telling, Thread, Verdict, key_of
 from monitor.store import PollRecord, Store
 from monitor.store import store as store_module
 from monitor.store import tables as t
@@ -523,7 +523,7 @@ def test_recording_twice_changes_nothing(store, queries):
 
     assert store.claim_deliveries("desk", NOW, LEASE) == (a_delivery(hit),)
     assert store.claim_visit(NOW, LEASE) is None
-    assert store.stories(NOW) == [(hit.story, [1])]
+    assert store.stories(NOW) == {Telling(hit.story, hit.article.key, NOW): [1]}
     assert queries.ledger()[0].entries == {Outcome.READ: 1}
 
 
@@ -568,11 +568,13 @@ def test_a_teaser_does_not_replace_the_whole_text(store, queries):
 def test_stories_are_told_by_their_articles_signatures_since_a_moment(store):
     """A story ends: what happened a week ago is another event."""
     hit = a_hit_on_record(store, 1)
-    a_hit_on_record(store, 2, story=hit.story, found=NOW + MINUTE)
+    other = a_hit_on_record(store, 2, story=hit.story, found=NOW + MINUTE)
+    first, second = Telling(hit.story, hit.article.key, NOW), Telling(hit.story, other.article.key, NOW + MINUTE)
 
-    assert store.stories(NOW) == [(hit.story, [1, 2])] * 2
-    assert store.stories(NOW + MINUTE) == [(hit.story, [1, 2])]
-    assert store.stories(NOW + LEASE) == []
+    assert list(store.stories(NOW).items()) == [(first, [1, 2]), (second, [1, 2])]
+    assert list(store.stories(NOW, known={first}).items()) == [(first, None), (second, [1, 2])]
+    assert store.stories(NOW + MINUTE) == {second: [1, 2]}
+    assert store.stories(NOW + LEASE) == {}
 
 
 # --- the outbox ------------------------------------------------------------------------------------------------------
