@@ -35,6 +35,8 @@ from monitor.urls import host
 
 Progress = Callable[[str, Outcome, int], None]
 """Told of each document: its name, its outcome, and how many rules matched it."""
+Reached = Callable[[int, int], None]
+"""Told how many bytes of the source are behind us, and how many of them an earlier run did."""
 
 # What is to be told waits this long for the digest; if we die before it is sent, the daemon sends it then.
 HELD: Final = timedelta(hours=6)
@@ -150,6 +152,7 @@ class Backfill:
 
     pipeline: Pipeline
     told: Progress = lambda *_: None
+    reached: Reached = lambda *_: None
     engine: Engine | None = None
     tell: bool = False
     dry: bool = False
@@ -160,6 +163,8 @@ class Backfill:
     _engine: Engine = field(init=False)
     _waits: dict[str, float] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)  # keys of what a dry run found
+    _octets: int = 0  # of the source that are behind us
+    _octets_before: int = 0  # and those that were when we began
 
     def __post_init__(self) -> None:
         self._engine = self.engine or Here(Lens.of(self.pipeline.ruleset))
@@ -167,12 +172,13 @@ class Backfill:
     async def run(self, source: AsyncIterator[Volume]) -> Summary:
         """Do all that a source has and that is not done, or as much as there is time for; return what was done."""
         async with aclosing(self._answered(source)) as steps:
-            async for volume, looks in steps:
-                if looks is None:
+            async for volume, shard, task in steps:
+                if shard is None or task is None:
                     self.mark.leave(volume)
                 else:
                     self.mark.step(volume)
-                    await self._write(looks)
+                    await self._write(task.result())
+                    self._reach(shard.octets)
                 if self._is_over:
                     break
         self.mark.ended = not self.stopping.is_set()
@@ -189,8 +195,8 @@ class Backfill:
 
     # --- looking ---
 
-    async def _answered(self, source: AsyncIterator[Volume]) -> AsyncGenerator[tuple[Volume, list[Look] | None]]:
-        """Yield what comes of each shard in their order, and None behind a volume's last.
+    async def _answered(self, source: AsyncIterator[Volume]) -> AsyncGenerator[Step]:
+        """Yield the steps in their order, each when it is done.
 
         As many are under way as keep the engine busy. When we are to stop, what is under way is left.
         """
@@ -200,11 +206,11 @@ class Backfill:
                 task = asyncio.create_task(self._look(shard)) if shard else None
                 ahead.append(Step(volume, shard, task))
                 while len(ahead) >= self._engine.width and await self._has_come(ahead[0]):
-                    yield _answer(ahead.popleft())
+                    yield ahead.popleft()
                 if self.stopping.is_set():
                     return
             while ahead and await self._has_come(ahead[0]):
-                yield _answer(ahead.popleft())
+                yield ahead.popleft()
         finally:
             await _left_alone(step.task for step in ahead if step.task)
 
@@ -222,10 +228,19 @@ class Backfill:
         done, at, number = set(self.mark.done), self.mark.at, self.mark.number
         async for volume in source:
             if volume.name in done:
+                self._reach(volume.octets, before=True)
                 continue
-            for shard in islice(volume.shards, number if volume.name and volume.name == at else 0, None):
+            shards = iter(volume.shards)
+            for shard in islice(shards, number if volume.name and volume.name == at else 0):
+                self._reach(shard.octets, before=True)
+            for shard in shards:
                 yield volume, shard
             yield volume, None
+
+    def _reach(self, octets: int, *, before: bool = False) -> None:
+        self._octets += octets
+        self._octets_before += octets if before else 0
+        self.reached(self._octets, self._octets_before)
 
     async def _look(self, shard: Shard) -> list[Look]:
         """Return what comes of a shard. Whoever looks at it may be killed by accident, or by one of its pages.
@@ -395,10 +410,6 @@ class Backfill:
 
 def _find(key: str, match: Match, article: Article) -> Find:
     return Find(key, match.rule, article.title, article.url, match.evidence[0].sentence if match.evidence else "")
-
-
-def _answer(step: Step) -> tuple[Volume, list[Look] | None]:
-    return step.volume, step.task.result() if step.task else None
 
 
 async def _left_alone(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -8,8 +8,7 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +19,17 @@ from typing import IO, Any, Final, cast
 from urllib.parse import quote
 
 from monitor import extract
-from monitor.archives.parts import Document, Piece, Shard, Volume, carried, name_of, unreadable
+from monitor.archives.parts import (
+    TOGETHER,
+    Document,
+    Piece,
+    Shard,
+    Volume,
+    carried,
+    name_of,
+    octets_of,
+    unreadable,
+)
 from monitor.keys import article_key
 from monitor.markup import decoded
 from monitor.model import Article, Entry, Page, key_of
@@ -50,7 +59,7 @@ async def files(paths: Iterable[Path]) -> AsyncIterator[Volume]:
             yield Volume("", carried("-", _stream(sys.stdin.buffer, "-"), AT_ONCE))
         else:
             found = inside(path) if path.is_dir() else [path]
-            yield Volume(name_of(path, *found), _shards(found))
+            yield Volume(name_of(path, *found), _shards(found), octets=octets_of(found))
 
 
 def _shards(paths: Iterable[Path]) -> Iterator[Shard]:
@@ -66,7 +75,7 @@ def _shards(paths: Iterable[Path]) -> Iterator[Shard]:
 def _whole_shards(paths: Iterator[Path]) -> Iterator[Shard]:
     while some := list(islice(paths, AT_ONCE)):
         name = str(some[0]) if len(some) == 1 else f"{some[0]} to {some[-1].name}"
-        yield Shard(name, partial(_wholes, some, Path.cwd()))
+        yield Shard(name, partial(_wholes, some, Path.cwd()), octets_of(some))
 
 
 def _wholes(paths: Iterable[Path], home: Path) -> Iterator[Piece]:
@@ -76,11 +85,21 @@ def _wholes(paths: Iterable[Path], home: Path) -> Iterator[Piece]:
 def _record_shards(path: Path) -> Iterator[Shard]:
     """Yield a file of records in parts, each with the place and number of its first line; a packed one is read here."""
     if path.suffix.lower() in PACKED:
-        yield from carried(str(path), _records_in(path), AT_ONCE)
+        yield from read_here(path, partial(_records_in, path), AT_ONCE)
         return
     try:
         for start, end, number in _parts(path):
-            yield Shard(f"{path}:{number}", partial(_records_between, path, Path.cwd(), start, end, number))
+            opened = partial(_records_between, path, Path.cwd(), start, end, number)
+            yield Shard(f"{path}:{number}", opened, end - start)
+    except OSError as error:
+        yield from carried(str(path), [partial(unreadable, str(path), said_of(error))])
+
+
+def read_here(path: Path, read: Callable[[IO[bytes]], Iterable[Piece]], size: int = TOGETHER) -> Iterator[Shard]:
+    """Yield as shards what `read` finds in a file, which can only be read from its beginning."""
+    try:
+        with path.open("rb") as plain:
+            yield from carried(str(path), read(plain), size, plain.tell)
     except OSError as error:
         yield from carried(str(path), [partial(unreadable, str(path), said_of(error))])
 
@@ -130,16 +149,19 @@ def _kind(path: Path) -> str:
 
 
 def _file(path: Path) -> Iterator[Piece]:
-    if _kind(path) in RECORDS:
-        yield from _records_in(path)
-    else:
+    if _kind(path) not in RECORDS:
         yield partial(_whole, path, Path.cwd())
-
-
-def _records_in(path: Path) -> Iterator[Piece]:
+        return
     try:
-        with unpacked(path) as lines:
-            yield from _records(lines, str(path), path=path)
+        with path.open("rb") as plain:
+            yield from _records_in(path, plain)
+    except OSError as error:
+        yield partial(unreadable, str(path), said_of(error))
+
+
+def _records_in(path: Path, plain: IO[bytes]) -> Iterator[Piece]:
+    try:
+        yield from _records(unpacked(path, plain), str(path), path=path)
     except DAMAGED as error:
         yield partial(unreadable, str(path), said_of(error))
 
@@ -147,26 +169,20 @@ def _records_in(path: Path) -> Iterator[Piece]:
 def _whole(path: Path, home: Path) -> Document:
     """Return a file that is one document: named as it was given, wherever it is opened."""
     try:
-        with unpacked(home / path) as stream:
-            said = stream.read(MOST)
+        with (home / path).open("rb") as plain:
+            said = unpacked(path, plain).read(MOST)
     except DAMAGED as error:
         return unreadable(str(path), said_of(error))
     read = _page if _kind(path) in PAGES else _text
     return read(str(path), said, place_of(home / path))
 
 
-@contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file, packed or not. Raises, also while it is read, one of DAMAGED."""
+def unpacked(path: Path, plain: IO[bytes]) -> IO[bytes]:
+    """Return what stands in an open file, packed or not. Raises, also while it is read, one of DAMAGED."""
     packed = path.suffix.lower()
-    with ExitStack() as stack:
-        plain = stack.enter_context(path.open("rb"))
-        if packed == ".gz":
-            yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=plain)))
-        elif packed == ".zst":
-            yield _unpacked_zst(plain)
-        else:
-            yield plain
+    if packed == ".gz":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=plain))
+    return _unpacked_zst(plain) if packed == ".zst" else plain
 
 
 def _unpacked_zst(plain: IO[bytes]) -> IO[bytes]:

@@ -79,6 +79,7 @@ class Shard:
 
     name: str  # as people know it: a file, and where in it
     opened: Callable[[], Iterable[Piece]]
+    octets: int = 0  # so many bytes of the volume's files, as they lie there, are behind us with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,24 @@ class Volume:
     name: str
     shards: Iterable[Shard]
     follows: bool = False
+    octets: int = 0  # of its files; 0 when there are none
 
 
-def carried(name: str, pieces: Iterable[Piece], size: int = TOGETHER) -> Iterator[Shard]:
-    """Yield as shards what can only be read from its beginning: they carry their documents, so many each."""
-    rest = iter(pieces)
+def carried(
+    name: str, pieces: Iterable[Piece], size: int = TOGETHER, at: Callable[[], int] = lambda: 0
+) -> Iterator[Shard]:
+    """Yield as shards what can only be read from its beginning: they carry their documents, so many each.
+
+    `at()` says how far into its file the reader is, in bytes.
+    """
+    rest, behind = iter(pieces), 0
     for number in count():
         some = tuple(islice(rest, size))
         if not some:
             return
-        yield Shard(f"{name}, part {number + 1}", partial(iter, some))
+        ahead = max(behind, at())
+        yield Shard(f"{name}, part {number + 1}", partial(iter, some), ahead - behind)
+        behind = ahead
 
 
 def unreadable(name: str, fault: str) -> Document:
@@ -112,3 +121,15 @@ def name_of(path: Path, *insides: Path) -> str:
     """Return a volume's name: another one as soon as the file, or one of those in the folder, is another."""
     said = [f"{one}:{found.st_size}:{found.st_mtime_ns}" for one in (path, *insides) if (found := one.stat())]
     return key_of("volume", str(path.absolute()), *said)
+
+
+def octets_of(paths: Iterable[Path]) -> int:
+    """Return how many bytes these files have; one that is gone has none."""
+    return sum(map(_octets, paths))
+
+
+def _octets(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

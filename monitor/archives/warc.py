@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from monitor import extract
-from monitor.archives.files import DAMAGED, said_of
-from monitor.archives.parts import Document, Piece, Shard, Volume, carried, name_of, unreadable
+from monitor.archives.files import DAMAGED, read_here, said_of
+from monitor.archives.parts import Document, Piece, Shard, Volume, name_of, octets_of, unreadable
 from monitor.errors import MonitorError
 from monitor.model import Entry, Page, key_of
 from monitor.urls import normal
@@ -40,7 +40,7 @@ async def warcs(paths: Iterable[Path]) -> AsyncIterator[Volume]:
     _library()
     for path in paths:
         for one in inside(path) if path.is_dir() else [path]:
-            yield Volume(name_of(one), _shards(one))
+            yield Volume(name_of(one), _shards(one), octets=octets_of([one]))
 
 
 def is_archive(path: Path) -> bool:
@@ -69,13 +69,15 @@ def _shards(path: Path) -> Iterator[Shard]:
     cuts = _cuts(path)
     first = next(cuts, None)
     if first is None:
-        small = path.stat().st_size <= SMALL
-        whole = partial(_whole, path.absolute())
-        yield from ([Shard(str(path), whole)] if small else carried(str(path), whole()))
+        size = octets_of([path])
+        if size <= SMALL:
+            yield Shard(str(path), partial(_whole, path.absolute()), size)
+        else:
+            yield from read_here(path, partial(_read_through, path.absolute()))
         return
     start = 0
     for end in chain([first], cuts, [path.stat().st_size]):
-        yield Shard(f"{path}, from byte {start:,}", partial(_between, path.absolute(), start, end))
+        yield Shard(f"{path}, from byte {start:,}", partial(_between, path.absolute(), start, end), end - start)
         start = end
     yield Shard(f"{path}, its end", partial(_end_of, path.absolute()))
 
@@ -269,29 +271,36 @@ def _record_is_cut(stream: IO[bytes]) -> bool:
 
 
 def _whole(path: Path) -> Iterator[Piece]:
+    try:
+        with path.open("rb") as stream:
+            yield from _read_through(path, stream)
+    except OSError as error:
+        yield partial(unreadable, str(path), said_of(error))
+
+
+def _read_through(path: Path, plain: IO[bytes]) -> Iterator[Piece]:
     """Yield what an archive holds, or each of those in a WACZ; or that there is nothing, or that it ends too soon."""
-    if not path.stat().st_size:
+    if not octets_of([path]):
         yield partial(unreadable, str(path), "the file is empty")
         return
     found = False
     try:
-        for name, stream in _opened(path):
+        for name, stream in _inner(path, plain):
             found = True
             yield from _to_its_end(name, stream)
-    except (OSError, zipfile.BadZipFile) as error:
+    except zipfile.BadZipFile as error:
         yield partial(unreadable, str(path), f"the archive breaks off: {said_of(error)}")
     else:
         if not found:
             yield partial(unreadable, str(path), "there is no web archive in it")
 
 
-def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield an archive, open, with its name; of a WACZ one after the other those in it."""
+def _inner(path: Path, plain: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield an archive with its name; of a WACZ one after the other those in it."""
     if path.suffix.lower() != ".wacz":
-        with path.open("rb") as stream:
-            yield str(path), stream
+        yield str(path), plain
         return
-    with zipfile.ZipFile(path) as packed:
+    with zipfile.ZipFile(plain) as packed:
         for name in sorted(packed.namelist()):
             if name.lower().endswith(ENDINGS[:-1]):
                 with packed.open(name) as stream:

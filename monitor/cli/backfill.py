@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from monitor.cli import output
 if TYPE_CHECKING:
     from monitor.archives import Volume
     from monitor.archives.record import Chosen
-    from monitor.backfill import Backfill, Mark, Progress, Summary
+    from monitor.backfill import Backfill, Mark, Summary
     from monitor.config import Config
     from monitor.model import Feed, Outcome
     from monitor.pipeline import Pipeline
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Source = Callable[["Pipeline", "Mark"], "Awaitable[Found]"]
 
-# In a pipe, a line each time so many documents are done.
+# In a pipe, a line each time so many documents are done, or so much time has gone.
 EVERY = 1_000
+OFTEN = timedelta(minutes=1)
 # New hits that are named at the end; `monitor hits list` names them all.
 NAMED = 50
 # Reasons of what failed that are named there.
@@ -65,10 +66,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a source has: its volumes; how many documents, where that is known; how many more no rule can match."""
+    """What a source has: its volumes; how many documents, where that is known, or else how many bytes its files have;
+    how many more no rule can match."""
 
     volumes: AsyncIterator[Volume]
     total: int | None = None
+    octets: int = 0
     passed: int = 0
 
 
@@ -227,6 +230,7 @@ def pages(wanted: Wanted) -> None:
 def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match files and folders: .txt, .html, .jsonl, also packed (.gz, .zst). `-` is standard input."""
     from monitor import archives
+    from monitor.archives.parts import octets_of
     from monitor.archives.warc import is_archive
 
     web = next((path for path in paths if is_archive(path)), None)
@@ -235,7 +239,8 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
     paths = _once(paths, archives.inside)
     name = "" if Path("-") in paths else " ".join(str(path.absolute()) for path in paths)
     seen = replace(wanted, paths=tuple(path for path in paths if str(path) != "-"))
-    _run(seen, f"files {name}" if name else "", _as_is(archives.files(paths)))
+    octets = octets_of(_all_of(seen.paths, archives.inside)) if name else 0
+    _run(seen, f"files {name}" if name else "", _as_is(archives.files(paths), octets=octets))
 
 
 @backfill.command()
@@ -248,11 +253,12 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
 )
 def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match the pages of web archives: WARC (.gz, .zst), WET and WACZ files, and folders of them."""
+    from monitor.archives.parts import octets_of
     from monitor.archives.warc import inside, warcs
 
     paths = _once(paths, inside)
     seen, name = replace(wanted, paths=paths), "warc " + " ".join(str(path.absolute()) for path in paths)
-    _run(seen, name, _as_is(warcs(paths)))
+    _run(seen, name, _as_is(warcs(paths), octets=octets_of(_all_of(paths, inside))))
 
 
 def _once(paths: tuple[Path, ...], inside: Callable[[Path], list[Path]]) -> tuple[Path, ...]:
@@ -262,6 +268,10 @@ def _once(paths: tuple[Path, ...], inside: Callable[[Path], list[Path]]) -> tupl
         if path.is_dir() and not inside(path):
             raise click.UsageError(f"there is nothing to read in {path}: no file with an ending that is known")
     return tuple(reversed(once.values()))
+
+
+def _all_of(paths: Iterable[Path], inside: Callable[[Path], list[Path]]) -> Iterator[Path]:
+    return (one for path in paths for one in (inside(path) if path.is_dir() else [path]))
 
 
 @backfill.command()
@@ -364,11 +374,11 @@ def plan(ctx: click.Context, source: tuple[str, ...]) -> None:
 # --- doing it ---
 
 
-def _as_is(volumes: AsyncIterator[Volume], total: int | None = None) -> Source:
+def _as_is(volumes: AsyncIterator[Volume], total: int | None = None, octets: int = 0) -> Source:
     """Return a source that asks nobody what it has."""
 
     async def source(_pipeline: Pipeline, _mark: Mark) -> Found:
-        return Found(volumes, total)
+        return Found(volumes, total, octets)
 
     return source
 
@@ -412,14 +422,15 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
         if key and not wanted.anew:
             mark, summary = loaded(mark, pipeline.store.meta(key))
         if summary.documents:
-            click.echo(f"going on behind {summary.documents} documents that were done before", err=True)
+            done = output.counted(summary.documents, "document")
+            click.echo(f"going on behind {done} done before", err=True)
         found = await source(pipeline, mark)
-        total = found.total and min(found.total, wanted.limit or found.total)
         async with _looking(pipeline, wanted) as engine:
-            with _progress(total, summary.documents) as told:
+            with _progress(found, wanted.limit, summary.documents) as going:
                 fill = Backfill(
                     pipeline,
-                    told,
+                    going.told,
+                    going.reached,
                     engine,
                     tell=wanted.tell,
                     dry=wanted.dry,
@@ -429,6 +440,7 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
                 )
                 _stop_on_signal(fill)
                 await fill.run(found.volumes)
+                going.end(whole=fill.mark.ended)
         if fill.mark.ended and wanted.limit is None and found.passed:
             fill.summary.outcomes[Outcome.SET_ASIDE] += found.passed
         stopped = fill.stopping.is_set()
@@ -528,9 +540,9 @@ def _say_plan(plan: Plan, *, as_json: bool) -> None:
         return
     if plan.few is not None:
         fewer = f", {plan.few} in which a rule could match" if plan.few < plan.ready else ""
-        click.echo(_of(plan.ready, "stored article") + fewer)
+        click.echo(output.counted(plan.ready, "stored article") + fewer)
         return
-    said = [_of(plan.documents, "document")]
+    said = [output.counted(plan.documents, "document")]
     said += [f"{plan.outside} outside the dates"] if plan.outside else []
     said += [f"{plan.failed} that cannot be read"] if plan.failed else []
     click.echo(", ".join(said))
@@ -544,64 +556,105 @@ def _say_plan(plan: Plan, *, as_json: bool) -> None:
 # --- saying how it goes ---
 
 
-@contextmanager
-def _progress(total: int | None, before: int = 0) -> Iterator[Progress]:
-    """Show a bar at a terminal, a line now and then in a pipe."""
-    if not sys.stderr.isatty():
-        yield _Lines(total, before)
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+class _Going:
+    """How far a backfill is: a plain line now and then, for a pipe."""
 
-    said = TextColumn("{task.fields[rate]} {task.fields[hits]} matches, {task.fields[errors]} failed")
-    times = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"))
-    with Bar(
-        TextColumn("backfill"), BarColumn(), MofNCompleteColumn(), said, *times, console=output.console(stderr=True)
-    ) as bar:
-        task = bar.add_task("backfill", total=total, completed=before, hits=0, errors=0, rate="")
-        hits = errors = 0
-
-        def advance(_name: str, outcome: Outcome, matches: int) -> None:
-            nonlocal hits, errors
-            hits, errors = hits + matches, errors + (outcome == "failed")
-            speed = bar.tasks[task].speed
-            rate = f"{speed:.0f}/s" if speed else ""
-            bar.update(task, advance=1, hits=hits, errors=errors, rate=rate)
-
-        yield advance
-
-
-class _Lines:
-    """Progress for a pipe: a plain line now and then."""
-
-    def __init__(self, total: int | None, before: int) -> None:
+    def __init__(self, found: Found, limit: int | None, before: int) -> None:
         from monitor import wiring
 
         self._clock = wiring.now
-        self._began = self._clock()
-        self._total = total
+        self._began = self._shown = self._clock()
+        self._total = min(found.total or limit, limit) if limit else found.total
+        self._octets = 0 if self._total is not None else found.octets
         self._before = before
         self._done = self._hits = self._errors = 0
+        self._share, self._share_before = self._of_documents(0), self._of_documents(0)
 
-    def __call__(self, _name: str, outcome: Outcome, matches: int) -> None:
+    def told(self, _name: str, outcome: Outcome, matches: int) -> None:
+        """Count a document."""
         self._done += 1
         self._hits += matches
         self._errors += outcome == "failed"
-        if self._done % EVERY == 0:
-            click.echo(self._line(), err=True)
+        if not self._octets:
+            self._share = self._of_documents(self._done)
+        self._show()
 
-    def _line(self) -> str:
-        rate = self._done / max(0.001, (self._clock() - self._began).total_seconds())
+    def reached(self, octets: int, before: int) -> None:
+        """Take in how many bytes are behind us, and how many of them were before."""
+        if self._octets:
+            self._share, self._share_before = (min(1.0, one / self._octets) for one in (octets, before))
+
+    def end(self, *, whole: bool) -> None:
+        """Have nothing more to count."""
+        if whole and (self._octets or self._total):
+            self._share = 1.0
+
+    def _of_documents(self, done: int) -> float:
+        return min(1.0, (self._before + done) / self._total) if self._total else 0.0
+
+    def _show(self) -> None:
+        now = self._clock()
+        if self._done % EVERY == 0 or now - self._shown >= OFTEN:
+            self._shown = now
+            click.echo(f"{self._said()}, {self._left()} left" if self._share else self._said(), err=True)
+
+    def _said(self) -> str:
+        """Return what was done and came of it: of how many documents, or of how much."""
         done = self._before + self._done
-        said = f"{done} documents, {rate:.0f}/s, {self._hits} matches, {self._errors} failed"
-        if self._total is None:
-            return said
-        return f"{said}, {timedelta(seconds=int(max(0, self._total - done) / rate))} left"
+        share = f"{self._share:.0%} of {output.size(self._octets)}, " if self._octets else ""
+        of = output.counted(done, "document") if self._total is None else f"{done}/{self._total} documents"
+        rate = self._done / max(0.001, (self._clock() - self._began).total_seconds())
+        return f"{share}{of}, {rate:.0f}/s, {output.counted(self._hits, 'match', 'matches')}, {self._errors} failed"
+
+    def _left(self) -> timedelta | str:
+        """Return how long the rest takes, if it goes on as it went."""
+        done, rest = self._share - self._share_before, 1.0 - self._share
+        if not done:
+            return "?"
+        return timedelta(seconds=int((self._clock() - self._began).total_seconds() / done * rest))
+
+
+class _Bar(_Going):
+    """The same as a bar, at a terminal."""
+
+    def __init__(self, found: Found, limit: int | None, before: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        super().__init__(found, limit, before)
+        texts = (TextColumn("{task.fields[said]}"), TimeElapsedColumn(), TextColumn("gone{task.fields[left]}"))
+        self.bar = Progress(BarColumn(None), *texts, console=output.console(stderr=True), expand=True)
+        has_end = self._octets or self._total is not None
+        self._task = self.bar.add_task("backfill", total=1.0 if has_end else None, said=self._said(), left="")
+
+    def reached(self, octets: int, before: int) -> None:
+        """Take it in, and show it."""
+        super().reached(octets, before)
+        self._show()
+
+    def end(self, *, whole: bool) -> None:
+        """Show how far it came."""
+        super().end(whole=whole)
+        self._show()
+
+    def _show(self) -> None:
+        left = f", {self._left()} left" if self._share else ""
+        self.bar.update(self._task, completed=self._share, said=self._said(), left=left)
+
+
+@contextmanager
+def _progress(found: Found, limit: int | None, before: int = 0) -> Iterator[_Going]:
+    """Show a bar at a terminal, a line now and then in a pipe."""
+    if not sys.stderr.isatty():
+        yield _Going(found, limit, before)
+        return
+    going = _Bar(found, limit, before)
+    with going.bar:
+        yield going
 
 
 def _summed_up(summary: Summary, *, dry: bool) -> None:
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(summary.outcomes.items()))
-    click.echo(_of(summary.documents, "document") + (f": {words}" if words else ""))
+    click.echo(output.counted(summary.documents, "document") + (f": {words}" if words else ""))
     if summary.outside:
         click.echo(f"{summary.outside} outside the dates")
     for reason, fault in sorted(summary.faults.items(), key=lambda one: -one[1].total)[:FAULTS]:
@@ -610,7 +663,7 @@ def _summed_up(summary: Summary, *, dry: bool) -> None:
     if len(summary.faults) > FAULTS:
         click.echo(f"  … and for {len(summary.faults) - FAULTS} more reasons")
     new = f", {summary.added} of them {'not' if dry else 'new'} on the record"
-    click.echo(_of(summary.matched, "match", "matches") + new)
+    click.echo(output.counted(summary.matched, "match", "matches") + new)
     finds = summary.finds
     for find in finds[:NAMED]:
         click.echo(f"  {find.key[:12]}  {find.rule}  {find.title or find.url or find.sentence}")
@@ -637,10 +690,6 @@ def _summed_up_as_json(summary: Summary, *, stopped: bool, sent: Counter[Outcome
     numbers = {"documents": summary.documents, "outcomes": summary.outcomes, "outside": summary.outside}
     found = {"matches": summary.matched, "new": summary.added, "faults": faults, "stopped": stopped}
     output.json_line(numbers | found | ({} if sent is None else {"told": sent}))
-
-
-def _of(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _faulty(name: str, reason: str) -> str:

@@ -27,12 +27,8 @@ def size(rules_path: Path | None, as_json: bool) -> None:
         for one in found:
             output.json_line({"table": one.table, "rows": one.rows, "octets": one.octets})
         return
-    rows = [(one.table, one.rows, "?" if one.octets is None else _in_words(one.octets)) for one in found]
-    output.table(("table", "rows", "size"), [*rows, ("all", "", _in_words(sum(one.octets or 0 for one in found)))])
-
-
-def _in_words(octets: int) -> str:
-    return f"{octets / 1e6:.1f} MB" if octets >= 1e6 else f"{octets / 1e3:.0f} kB"
+    rows = [(one.table, one.rows, "?" if one.octets is None else output.size(one.octets)) for one in found]
+    output.table(("table", "rows", "size"), [*rows, ("all", "", output.size(sum(one.octets or 0 for one in found)))])
 
 
 @db.command("vacuum")
@@ -43,7 +39,7 @@ def vacuum(rules_path: Path | None) -> None:
     from monitor.store import upkeep
 
     before, after = upkeep.vacuum(output.load(rules_path).settings.database)
-    click.echo(f"{_in_words(before)} → {_in_words(after)}")
+    click.echo(f"{output.size(before)} → {output.size(after)}")
 
 
 @db.command("backup")
@@ -55,7 +51,7 @@ def backup(file: Path, rules_path: Path | None) -> None:
     from monitor.store import upkeep
 
     octets = upkeep.backup(output.load(rules_path).settings.database, file)
-    click.echo(f"{file}: {_in_words(octets)}")
+    click.echo(f"{file}: {output.size(octets)}")
 
 
 @db.command("restore")

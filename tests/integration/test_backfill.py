@@ -455,6 +455,54 @@ async def test_stored_articles_too_go_on_where_they_were(scene, tmp_path, monkey
     assert (fill.summary.documents, fill.summary.matched) == (34, 7)
 
 
+def _laid_out(folder: Path) -> None:
+    """Files of every kind, most of them in several shards."""
+    zstandard = pytest.importorskip("zstandard")
+    pytest.importorskip("fastwarc")
+    many = lines(*((f"{n}", f"{DULL} Nummer {n}, {n * n} keer.") for n in range(120)))
+    pages = b"".join(answer(f"https://krant.example/{n}.html", page(f"Brug {n}", f"{DULL} {n}")) for n in range(40))
+    (folder / "texts").mkdir(parents=True)
+    for n in range(60):
+        (folder / "texts" / f"{n}.txt").write_text(f"{DULL} {n}")
+    said = {"a.jsonl": many, "b.jsonl.gz": gzip.compress(many), "c.jsonl.zst": zstandard.compress(many)}
+    archives = {"d.warc.gz": pages, "e.warc": gzip.decompress(pages), "f.warc.zst": zstandard.compress(pages)}
+    for name, body in (said | archives).items():
+        (folder / name).write_bytes(body)
+    with zipfile.ZipFile(folder / "g.wacz", "w") as packed:
+        packed.writestr("archive/data.warc.gz", pages)
+
+
+async def _all_in(folder: Path) -> AsyncIterator[Volume]:
+    async for volume in files([folder / "texts", *sorted(folder.glob("*.jsonl*"))]):
+        yield volume
+    async for volume in warcs([folder]):
+        yield volume
+
+
+async def test_how_far_it_is_shows_before_the_documents_are_counted(scene, tmp_path, monkeypatch):
+    """Who waits for an archive of years wants to know how long; what an earlier run did is no measure of the pace."""
+    monkeypatch.setattr("monitor.archives.warc.SMALL", 1_000)
+    monkeypatch.setattr("monitor.archives.warc.STEP", 4_000)
+    past = tmp_path / "past"
+    _laid_out(past)
+    size = sum(one.stat().st_size for one in past.rglob("*") if one.is_file())
+    reached: list[tuple[int, int]] = []
+    fill = Backfill(scene.pipeline, reached=lambda *at: reached.append(at), mark=Mark(KEY))
+    fill.told = lambda *_: fill.stopping.set() if fill.summary.documents > 300 else None
+
+    await fill.run(_all_in(past))
+    stopped = reached[-1][0]
+    mark, summary = loaded(Mark(KEY), scene.store.meta(KEY))
+    reached.clear()
+    again = Backfill(scene.pipeline, reached=lambda *at: reached.append(at), mark=mark, summary=summary)
+    await again.run(_all_in(past))
+
+    assert 0.3 * size < stopped < 0.9 * size
+    assert max(before for _, before in reached) == stopped
+    assert [octets for octets, _ in reached] == sorted(octets for octets, _ in reached)
+    assert 0.98 * size < reached[-1][0] <= size
+
+
 async def test_one_that_ended_begins_anew(scene, tmp_path):
     """Who asks again wants an answer, not `nothing to do`."""
     (tmp_path / "a.jsonl").write_bytes(lines(("Verhaal een", SECRET)))

@@ -588,6 +588,24 @@ def test_a_backfill_at_a_terminal_shows_how_far_it_is(desk, filled):
     assert re.search(r"4/4 .*3 matches, 0 failed 0:00:\d\d gone, 0:00:00 left", shown), shown
     assert "4 documents: 4 read" in shown
 
+    shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", _at_a_terminal(desk, "backfill", "files", "articles.jsonl"))
+    assert re.search(r"100% of 1 kB, 4 documents, .* gone, 0:00:00 left", shown), shown
+
+
+def test_in_a_pipe_a_plain_line_says_how_far_it_is(monitor, monkeypatch):
+    """In how much of the files, for nobody has counted the documents; of a limit, in how many."""
+    monkeypatch.setattr("monitor.cli.backfill.EVERY", 1)
+    monkeypatch.setattr(sys.modules["monitor.archives.files"], "AT_ONCE", 2)
+
+    lines = monitor("backfill", "files", "articles.jsonl").stderr.splitlines()
+    assert [re.sub(r"\d+/s", "n/s", line).replace(":01", ":00") for line in lines] == [
+        "0% of 1 kB, 1 document, n/s, 1 match, 0 failed",
+        "0% of 1 kB, 2 documents, n/s, 2 matches, 0 failed",
+        "53% of 1 kB, 3 documents, n/s, 2 matches, 0 failed, 0:00:00 left",
+        "53% of 1 kB, 4 documents, n/s, 3 matches, 0 failed, 0:00:00 left",
+    ]
+    assert "\n3/3 documents, " in monitor("backfill", "files", "articles.jsonl", "--limit", "3").stderr
+
 
 def test_a_terminal_is_shown_a_table_and_marked_evidence(desk, filled):
     """In colours, within its width."""
