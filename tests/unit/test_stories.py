@@ -105,6 +105,20 @@ def test_any_text_has_a_signature_and_is_a_copy_of_itself(body, title):
     assert isinstance(stories.adds(article(body), [one]), str)
 
 
+def test_a_story_that_has_gone_on_to_other_things_takes_in_no_more_of_what_it_began_with():
+    """Else one story of a year swallows all that has a name in common with any of it."""
+    new = article("In Doha spraken Joeri Oesjakov en Steve Witkoff.", title="Witkoff zag Oesjakov")
+    began = article("Steve Witkoff en Joeri Oesjakov waren in Doha.", title="Oesjakov en Witkoff in Doha")
+    others = [article(f"{OTHER} Het was de {number}e keer.") for number in range(4)]
+
+    def story_after(number: int) -> str | None:
+        known = [("a", stories.signature(one)) for one in (began, *others[:number])]
+        return stories.same(stories.signature(new), told(known))
+
+    assert story_after(3) == "a"
+    assert story_after(4) is None
+
+
 NAMES = ("Oesjakov", "Witkoff", "Doha", "Kushner", "Istanbul", "Lavrov", "Genève", "Poetin")
 SENTENCES = st.lists(st.sampled_from(NAMES), min_size=1, max_size=6).map(lambda said: f"Er sprak {' met '.join(said)}.")
 TEXTS = st.builds(
