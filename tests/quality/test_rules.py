@@ -168,11 +168,13 @@ def test_the_net_catches_what_the_alert_lets_through(ruleset, folders, name):
 
 @pytest.mark.shared
 def test_the_net_is_no_sieve_with_one_hole(ruleset, folders):
-    """A digest that holds every article with a name from Russia would not be read."""
+    """A digest that holds every article with a name from Russia would not be read. The others of the labelled texts are
+    near misses, nearly all about the Kremlin; the background says what a day holds.
+    """
     quiet = [text for text in every_text(folders) if text.positive is False]
     judged = hits(ruleset, quiet, NET)
 
-    assert len(judged["false"]) <= 0.7 * len(quiet)
+    assert len(judged["false"]) <= 0.75 * len(quiet)
 
 
 @pytest.mark.shared
