@@ -11,6 +11,7 @@ from monitor import config
 from monitor.config import Config
 from monitor.errors import ConfigError, Fault, NoDatabaseError, StoreError
 from monitor.notify import Notifier
+from monitor.numbers import counted
 from monitor.rules.check import run_examples
 from monitor.store import Queries
 
@@ -41,18 +42,14 @@ def look(path: Path, environ: Mapping[str, str]) -> Findings:
 
 def in_short(found: Config, path: Path) -> str:
     """Say in a line what a configuration holds."""
-    numbers = f"{_counted(len(found.book.rules), 'rule')}, {_counted(len(found.feeds), 'feed')}"
+    numbers = f"{counted(len(found.book.rules), 'rule')}, {counted(len(found.feeds), 'feed')}"
     return f"{path}: {numbers}, channels: {', '.join(found.channels)}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _summary(found: Config, path: Path) -> Iterator[str]:
     yield in_short(found, path)
     examples = [example for rule in found.book.rules for example in rule.examples]
-    yield f"{_counted(len(examples), 'example')} tried"
+    yield f"{counted(len(examples), 'example')} tried"
 
 
 def _examples(found: Config) -> Iterator[Fault]:

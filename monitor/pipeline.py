@@ -46,6 +46,7 @@ from monitor.model import (
     key_of,
 )
 from monitor.notify import Notifier
+from monitor.numbers import counted
 from monitor.policy import canary, polling, reading
 from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
@@ -459,7 +460,7 @@ class Pipeline:
         hits = [delivery for delivery in lost if isinstance(delivery.subject, Hit)]
         if not hits:
             return
-        title = f"{error.channel}: {len(hits)} deliveries given up"
+        title = f"{error.channel}: {counted(len(hits), 'delivery', 'deliveries')} given up"
         text = f"{error.reason}\nThey are kept: monitor deliveries list --outcome dead; monitor deliveries retry"
         key = key_of("notice", "dead", *(delivery.key for delivery in hits))
         await self.notify_ops(title, text, key=key, but=error.channel)

@@ -19,6 +19,7 @@ from monitor.dates import moment
 from monitor.keys import article_key
 from monitor.markup import decoded, line, repaired
 from monitor.model import Entry, Feed, FeedDocument, Outcome, Page
+from monitor.numbers import counted
 from monitor.urls import clean
 
 MOST_BYTES = 50_000_000  # the protocol's own limit (sitemaps.org)
@@ -54,7 +55,7 @@ def index(page: Page) -> tuple[str, ...]:
 def _parse(page: Page, feed: Feed) -> FeedDocument:
     found = _read(page)
     if found.root == "sitemapindex":
-        return FeedDocument(Outcome.FAILED, faults=(f"this is an index of {len(found.places)} sitemaps",))
+        return FeedDocument(Outcome.FAILED, faults=(f"this is an index of {counted(len(found.places), 'sitemap')}",))
     if found.root not in ("urlset", "list"):
         return FeedDocument(Outcome.FAILED, faults=("this is not a sitemap", *found.faults), complete=False)
     entries = (_entry(place, page, feed) for place in found.places)

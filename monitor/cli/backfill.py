@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from monitor.cli import output
+from monitor.numbers import counted, weighed
 
 if TYPE_CHECKING:
     from monitor.archives import Volume
@@ -422,7 +423,7 @@ async def _filled(config: Config, wanted: Wanted, name: str, source: Source) -> 
         if key and not wanted.anew:
             mark, summary = loaded(mark, pipeline.store.meta(key))
         if summary.documents:
-            done = output.counted(summary.documents, "document")
+            done = counted(summary.documents, "document")
             click.echo(f"going on behind {done} done before", err=True)
         found = await source(pipeline, mark)
         async with _looking(pipeline, wanted) as engine:
@@ -540,9 +541,9 @@ def _say_plan(plan: Plan, *, as_json: bool) -> None:
         return
     if plan.few is not None:
         fewer = f", {plan.few} in which a rule could match" if plan.few < plan.ready else ""
-        click.echo(output.counted(plan.ready, "stored article") + fewer)
+        click.echo(counted(plan.ready, "stored article") + fewer)
         return
-    said = [output.counted(plan.documents, "document")]
+    said = [counted(plan.documents, "document")]
     said += [f"{plan.outside} outside the dates"] if plan.outside else []
     said += [f"{plan.failed} that cannot be read"] if plan.failed else []
     click.echo(", ".join(said))
@@ -601,10 +602,10 @@ class _Going:
     def _said(self) -> str:
         """Return what was done and came of it: of how many documents, or of how much."""
         done = self._before + self._done
-        share = f"{self._share:.0%} of {output.size(self._octets)}, " if self._octets else ""
-        of = output.counted(done, "document") if self._total is None else f"{done}/{self._total} documents"
+        share = f"{self._share:.0%} of {weighed(self._octets)}, " if self._octets else ""
+        of = counted(done, "document") if self._total is None else f"{done}/{self._total} documents"
         rate = self._done / max(0.001, (self._clock() - self._began).total_seconds())
-        return f"{share}{of}, {rate:.0f}/s, {output.counted(self._hits, 'match', 'matches')}, {self._errors} failed"
+        return f"{share}{of}, {rate:.0f}/s, {counted(self._hits, 'match', 'matches')}, {self._errors} failed"
 
     def _left(self) -> timedelta | str:
         """Return how long the rest takes, if it goes on as it went."""
@@ -654,7 +655,7 @@ def _progress(found: Found, limit: int | None, before: int = 0) -> Iterator[_Goi
 
 def _summed_up(summary: Summary, *, dry: bool) -> None:
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(summary.outcomes.items()))
-    click.echo(output.counted(summary.documents, "document") + (f": {words}" if words else ""))
+    click.echo(counted(summary.documents, "document") + (f": {words}" if words else ""))
     if summary.outside:
         click.echo(f"{summary.outside} outside the dates")
     for reason, fault in sorted(summary.faults.items(), key=lambda one: -one[1].total)[:FAULTS]:
@@ -663,7 +664,7 @@ def _summed_up(summary: Summary, *, dry: bool) -> None:
     if len(summary.faults) > FAULTS:
         click.echo(f"  … and for {len(summary.faults) - FAULTS} more reasons")
     new = f", {summary.added} of them {'not' if dry else 'new'} on the record"
-    click.echo(output.counted(summary.matched, "match", "matches") + new)
+    click.echo(counted(summary.matched, "match", "matches") + new)
     finds = summary.finds
     for find in finds[:NAMED]:
         click.echo(f"  {find.key[:12]}  {find.rule}  {find.title or find.url or find.sentence}")

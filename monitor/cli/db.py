@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from monitor.cli import output
+from monitor.numbers import weighed
 
 
 @click.group()
@@ -27,8 +28,8 @@ def size(rules_path: Path | None, as_json: bool) -> None:
         for one in found:
             output.json_line({"table": one.table, "rows": one.rows, "octets": one.octets})
         return
-    rows = [(one.table, one.rows, "?" if one.octets is None else output.size(one.octets)) for one in found]
-    output.table(("table", "rows", "size"), [*rows, ("all", "", output.size(sum(one.octets or 0 for one in found)))])
+    rows = [(one.table, one.rows, "?" if one.octets is None else weighed(one.octets)) for one in found]
+    output.table(("table", "rows", "size"), [*rows, ("all", "", weighed(sum(one.octets or 0 for one in found)))])
 
 
 @db.command("vacuum")
@@ -39,7 +40,7 @@ def vacuum(rules_path: Path | None) -> None:
     from monitor.store import upkeep
 
     before, after = upkeep.vacuum(output.load(rules_path).settings.database)
-    click.echo(f"{output.size(before)} → {output.size(after)}")
+    click.echo(f"{weighed(before)} → {weighed(after)}")
 
 
 @db.command("backup")
@@ -51,7 +52,7 @@ def backup(file: Path, rules_path: Path | None) -> None:
     from monitor.store import upkeep
 
     octets = upkeep.backup(output.load(rules_path).settings.database, file)
-    click.echo(f"{file}: {output.size(octets)}")
+    click.echo(f"{file}: {weighed(octets)}")
 
 
 @db.command("restore")

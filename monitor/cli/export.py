@@ -18,6 +18,7 @@ import click
 
 from monitor.cli import output
 from monitor.cli.hits import as_object, asked
+from monitor.numbers import counted
 
 if TYPE_CHECKING:
     from monitor.store import HitRecord
@@ -73,13 +74,13 @@ def export(  # noqa: PLR0913, PLR0917 - one argument for each option
     """
     write = _writer(file, form)
     with asked(rules_path) as queries:
-        records = _counted(queries.each_hit(rule=rule, feed=feed, since=since, until=until))
+        records = _Numbered(queries.each_hit(rule=rule, feed=feed, since=since, until=until))
         if str(file) == "-":
             write(records, sys.stdout.buffer)
             return
         with _whole(file) as out:
             write(records, out)
-    click.echo(f"{file}: {records.number} hits", err=True)
+    click.echo(f"{file}: {counted(records.number, 'hit')}", err=True)
 
 
 def _writer(file: Path, form: str | None) -> Callable[[Iterable[HitRecord], IO[bytes]], None]:
@@ -94,7 +95,7 @@ def _writer(file: Path, form: str | None) -> Callable[[Iterable[HitRecord], IO[b
     return {"csv": _as_csv, "jsonl": _as_lines, "atom": _as_atom, "sqlite": _as_sqlite}[chosen]
 
 
-class _counted:  # noqa: N801 - reads as the function it stands for
+class _Numbered:
     """The same hits, and how many they were."""
 
     def __init__(self, records: Iterable[HitRecord]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli import output
+from monitor.numbers import counted
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -39,7 +40,7 @@ def check(names: tuple[str, ...], rules_path: Path | None, as_json: bool) -> Non
     health = Counter(_health(look) for look in looks)
     if not as_json:
         said = ", ".join(f"{number} {word}" for word, number in health.most_common())
-        click.echo(f"{len(looks)} feeds: {said}" if looks else "no feeds", err=True)
+        click.echo(f"{counted(len(looks), 'feed')}: {said}" if looks else "no feeds", err=True)
     sys.exit(1 if health["failed"] else 0)
 
 
@@ -153,7 +154,7 @@ def _print_found(looks: Sequence[Look]) -> None:
     click.echo("feeds:")
     for look in looks:
         name = look.title or " ".join(urlsplit(look.feed.url)[1:3])
-        click.echo(f"  # {look.entries} entries, newest {output.cell(look.newest)}")
+        click.echo(f"  # {counted(look.entries, 'entry', 'entries')}, newest {output.cell(look.newest)}")
         click.echo(written.fragment([replace(look.feed, name=name)]), nl=False)
 
 
@@ -176,7 +177,7 @@ def import_(file: Path, write: bool, rules_path: Path | None) -> None:
     listed = opml.read(body)
     here = {feed.key for feed in output.load(rules_path).feeds}
     new = [feed for feed in listed if feed.key not in here]
-    click.echo(f"{len(listed)} feeds, {len(new)} of them not in rules.yaml yet", err=True)
+    click.echo(f"{counted(len(listed), 'feed')}, {len(new)} of them not in rules.yaml yet", err=True)
     if not write:
         click.echo("feeds:\n" + written.fragment(new) if new else "", nl=False)
         return
@@ -203,7 +204,7 @@ def _append(path: Path, new: Sequence[Feed]) -> None:
         made.replace(path)
     finally:
         made.unlink(missing_ok=True)
-    click.echo(f"{path}: {len(found.feeds)} feeds now", err=True)
+    click.echo(f"{path}: {counted(len(found.feeds), 'feed')} now", err=True)
 
 
 @click.command("export")

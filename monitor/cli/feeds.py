@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli import output
+from monitor.numbers import counted
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -142,7 +143,7 @@ def _print_feed(report: FeedReport, ledger: Ledger | None, polls: Iterable[PollR
     click.echo(f"listed {state.listed} = known {state.known} + new {state.new}")
     click.echo(f"new {state.new} = waiting {report.waiting} + {outcomes or '0'}")
     if ledger and ledger.missing:
-        click.secho(f"{ledger.missing} entries are not accounted for", fg="red")
+        click.secho(f"{counted(ledger.missing, 'entry is', 'entries are')} not accounted for", fg="red")
     columns = ("at", "outcome", "listed", "known", "new", "old", "took", "gap", "reason")
     rows = [(p.at, p.outcome, p.listed, p.known, p.new, p.old, p.took, "gap" if p.gap else "", p.reason) for p in polls]
     output.table(columns, rows)
@@ -283,19 +284,16 @@ def _fetcher(rules_path: Path | None) -> Fetcher:
 
 def _kept(place: str, rules_path: Path | None) -> Page:
     """Return the page that was kept of an address, a hit or an article. Raises UsageError when there is none."""
-    from monitor.model import key_of
+    from monitor.keys import article_key
     from monitor.store import Queries
-    from monitor.urls import normal
 
     with Queries.open(output.load(rules_path).settings.database) as queries:
         if place.startswith(("http://", "https://")):
-            keys = [key_of("article", normal(place))]
+            found = queries.kept_page(article_key(place))
         else:
             hit = queries.hit(place)
             article = hit.hit.article if hit else queries.article(place)
-            # An item of a live blog is on the page of the blog.
-            keys = [article.key, key_of("article", normal(article.url))] if article else []
-        found = next(filter(None, map(queries.kept_page, keys)), None)
+            found = queries.kept_of(article) if article else None
     if found is None:
         raise click.UsageError(
             f"no page of '{place}' is kept: only those of what hit, or could not be read, and for so long as "

@@ -134,12 +134,16 @@ def hits_show(key: str, rules_path: Path | None, as_json: bool) -> None:
     """Show a hit: why the rule matched, where it went. ID: its first characters are enough."""
     with asked(rules_path) as queries:
         record = queries.hit(key)
+        kept = queries.kept_of(record.hit.article) if record else None
     if record is None:
         raise no_such("hit", key)
     if as_json:
-        output.json_line(as_object(record) | {"deliveries": [_delivery_object(one) for one in record.deliveries]})
+        more = {"deliveries": [_delivery_object(one) for one in record.deliveries], "kept": kept and kept.fetched}
+        output.json_line(as_object(record) | more)
         return
     _print_hit(record)
+    if kept:
+        click.echo(f"page as it came {_moment(kept.fetched)}: monitor read --kept {record.hit.key[:SHOWN]}")
 
 
 def _print_hit(record: HitRecord) -> None:

@@ -94,19 +94,6 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 hit`, `2 hits`: so many of something; `many` where an s does not do."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
-
-
-def size(octets: int) -> str:
-    """Return a number of bytes as a person reads it."""
-    for unit, name in ((1e9, "GB"), (1e6, "MB")):
-        if octets >= unit:
-            return f"{octets / unit:.1f} {name}"
-    return f"{octets / 1e3:.0f} kB"
-
-
 def rows_as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as CSV. A cell that a spreadsheet would run as a formula is made text by an apostrophe."""
     out = csv.writer(sys.stdout)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from monitor.cli import output
+from monitor.numbers import counted
 
 if TYPE_CHECKING:
     from monitor.archives import Document
@@ -189,7 +190,7 @@ def rules_test(rules_path: Path | None, as_json: bool) -> None:
             _print_failed(one)
     failed = sum(not one.passed for one in results)
     if not as_json:
-        click.echo(f"{len(results)} examples, {failed} failed")
+        click.echo(f"{counted(len(results), 'example')}, {failed} failed")
     if failed:
         sys.exit(1)
 
@@ -305,7 +306,8 @@ def _matched(
                 hits += 1
                 newest.append(article)
     said = f"; the newest {limit} are shown" if hits > limit else ""
-    click.echo(f"{hits} stored articles match, of {seen} that hold the rule's words{said}", err=True)
+    match = counted(hits, "stored article matches", "stored articles match")
+    click.echo(f"{match}, of {seen} that hold the rule's words{said}", err=True)
     return tuple(reversed(newest))
 
 

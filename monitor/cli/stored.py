@@ -14,6 +14,7 @@ import click
 
 from monitor.cli import output
 from monitor.cli.rules import called, marked
+from monitor.numbers import counted
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -96,7 +97,7 @@ def _print_lint(found: Lint) -> None:
         terms = list(dict.fromkeys(one.term for one in silent))
         more = f", and {len(terms) - SILENT} more (--json shows all)" if len(terms) > SILENT else ""
         click.echo(f"{where}: hit nothing: {', '.join(terms[:SILENT])}{more}")
-    click.echo(f"{found.articles} articles were read", err=True)
+    click.echo(f"{counted(found.articles, 'article was', 'articles were')} read", err=True)
 
 
 def _print_doubt(one: Doubt) -> None:
@@ -225,7 +226,7 @@ def _report_json(told: Report) -> None:
 def _print_report(told: Report) -> None:
     share = "not marked yet" if told.precision is None else f"precision {told.precision:.0%}"
     click.echo(
-        f"{click.style(told.rule, bold=True)}: {told.hits} hits, {told.useful} useful, {told.noise} noise, {share}"
+        f"{click.style(told.rule, bold=True)}: {counted(told.hits, 'hit')}, {told.useful} useful, {told.noise} noise, {share}"
     )
     if told.culprits:
         click.echo("  noise by: " + ", ".join(f"{term} ({times})" for term, times in told.culprits))

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 from monitor.errors import FetchError
 from monitor.keys import folded, id_key, title_key
 from monitor.model import Entry, Feed, FeedDocument, FeedState, Page, Settings
+from monitor.numbers import counted
 from monitor.urls import normal
 
 FULL = timedelta(hours=24)  # some ETags lie: so often the whole document is asked for
@@ -258,7 +259,7 @@ def filled(found: Sorted, sitemap: FeedDocument, feed: Feed, known: Mapping[str,
         if entry.published and after - OVERLAP <= entry.published <= now and not _is_among(entry, here, known)
     ]
     newest = sorted({entry.key: entry for entry in missed}.values(), key=_published)[-MOST_FILLED:]
-    said = f"{len(newest)} entries that it no longer listed were found in the news sitemap"
+    said = f"{counted(len(newest), 'entry', 'entries')} that it no longer listed, found in the news sitemap"
     return replace(found, new=(*found.new, *newest), reason="; ".join(filter(None, (found.reason, said))))
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Self
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, and_, func, or_, select, true, tuple_
 
 from monitor.errors import StoreError
+from monitor.keys import article_key
 from monitor.model import Article, Delivery, Edit, Entry, Feed, Mute, Outcome, Secret
 from monitor.rules.needs import EVERYTHING, Need
 from monitor.store import index, rows
@@ -133,6 +134,10 @@ class Queries:
         with self._read() as c:
             row = c.execute(asked.order_by(t.pages.c.hit.desc(), t.pages.c.fetched.desc())).first()
             return rows.page_of(row._asdict()) if row else None
+
+    def kept_of(self, article: Article) -> KeptPage | None:
+        """Return the page that was kept of an article. An item of a live blog is on the page of the blog."""
+        return self.kept_page(article.key) or self.kept_page(article_key(article.url))
 
     # --- many ---
 

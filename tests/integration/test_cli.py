@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli.app import main
+from monitor.numbers import counted
 
 RULES = """\
 version: 1
@@ -369,6 +370,21 @@ rules:
 """
 
 
+def test_one_is_told_as_one(desk, monitor):
+    """`1 examples` makes a reader doubt the number, too."""
+    text = (desk / "rules.yaml").read_text("utf-8").split("      no_match:")[0]
+    (desk / "rules.yaml").write_text(text, "utf-8")
+    one = json.dumps(ARTICLES[0] | {"language": "nl"})
+    assert monitor("backfill", "files", "-", input=one).stdout.startswith("1 document: 1 read\n1 match, 1 of them")
+
+    assert monitor("rules", "test").stdout == "1 example, 0 failed\n"
+    assert "1 stored article matches, of 1 " in monitor("rules", "explain", "secret", "--since", "9d").stderr
+    assert "secret: 1 hit, " in monitor("rules", "report").stdout
+    assert monitor("rules", "lint").stderr.endswith("1 article was read\n")
+    assert monitor("hits", "export", "hits.csv").stderr == "hits.csv: 1 hit\n"
+    assert monitor("feeds", "check").stderr == "1 feed: 1 failed\n"
+
+
 def test_an_example_that_fails_says_why(desk, monitor):
     """The lines that came nearest, or fired; not all forty of them."""
     (desk / "why.yaml").write_text(WHY, "utf-8")
@@ -498,7 +514,7 @@ def test_a_rule_is_explained_on_the_stored_articles(filled):
     assert result.exit_code == 0
     titles = re.findall(r"^secret matches: (.+)$", result.stdout, re.MULTILINE)
     assert titles
-    assert f"{len(titles)} stored articles match" in result.stderr
+    assert f"{counted(len(titles), 'stored article matches', 'stored articles match')}, of " in result.stderr
     newest = filled("rules", "explain", "secret", "--limit", "1")
     assert re.findall(r"^secret matches: (.+)$", newest.stdout, re.MULTILINE) == titles[:1]
     nothing = filled("rules", "explain", "secret", "--until", "2000-01-01")

@@ -66,7 +66,7 @@ async def test_a_gap_is_filled_from_the_sitemap_that_robots_txt_names(scene):
     assert [message.title.count("Oesjakov") for message in scene.post.to("slack")] == [1]
     last = polls(scene)[0]
     assert (last.gap, last.listed, last.new, last.known) == (True, 2, 2, 0)
-    assert "1 entries that it no longer listed" in last.reason
+    assert "1 entry that it no longer listed" in last.reason
     assert all(ledger.missing == 0 for ledger in Queries.open(scene.address).ledger())
 
 

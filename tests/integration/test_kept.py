@@ -1,7 +1,9 @@
 """Pages as they came: of what hit, and of what was not read. So that one can see why, and read them anew."""
 
 import asyncio
+import json
 import os
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -84,6 +86,10 @@ async def test_the_page_of_a_hit_stays_as_it_was(scene, monitor):
 
     assert page_of(scene).page.body == first
     (record,) = Queries.open(scene.address).list_hits()
+    shown = (await monitor("hits", "show", record.hit.key[:8])).stdout
+    assert (said := re.search(r"^page as it came .+: monitor (read --kept \w+)$", shown, re.MULTILINE)), shown
+    assert "Gezant zag Oesjakov" in (await monitor(*said[1].split())).stdout
+    assert json.loads((await monitor("hits", "show", "--json", record.hit.key)).stdout)["kept"]
     assert (await monitor("read", "--kept", "--raw", record.hit.key[:8])).stdout_bytes == first
 
 
