@@ -48,7 +48,8 @@ class Chance:
             pairs.update(zip(words[::7], words[1::7], strict=False))
         # Each word once: so their document frequencies are those of the text. Nobody looks for a word that stands in
         # one of a hundred articles, and one that stands once in all may be a slip of the pen.
-        self._words = [w for w, count in frequency.items() if len(w) >= 4 and 2 <= count <= len(articles) / 100]
+        rare = len(articles) / 100
+        self._words = sorted(word for word, count in frequency.items() if len(word) >= 4 and 2 <= count <= rare)
         known = set(self._words)
         self._pairs = sorted(f"{left} {right}" for left, right in pairs if left in known and right in known)
 
