@@ -18,7 +18,7 @@ from typing import Literal
 from monitor.errors import Fault
 from monitor.model import FIELDS, FieldName
 from monitor.rules.spec import Choice, Element, Gap, Line, Part, Phrase, Place, Term, Unit, Window, Word
-from monitor.rules.text import folded_words
+from monitor.rules.text import fold, folded_words
 
 Locate = Callable[[int], Place]
 """Where the sign at this offset of the text stands in the user's file."""
@@ -31,7 +31,6 @@ LEAST_LETTERS = 2
 # Brackets in brackets: nobody reads them beyond this, and recursion must end.
 DEEPEST = 8
 
-_HYPHENS = "-\u2010\u2011"
 _QUOTES = '"“”„‟«»'
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
@@ -466,7 +465,7 @@ def _misplaced(token: _Token) -> str:
 def _pieces(text: str, *, hyphens: bool) -> list[str]:
     """Return the words in a piece of text, cut where an article's text is cut: at all that is no letter or digit.
 
-    Hyphens stay where they join words, so that all spellings of a hyphenated term can be made.
+    Hyphens, and what an article may have in their place, stay where they join words, so that all spellings of a hyphenated term can be made.
     """
     if text.replace("*", "x").isalnum():
         return [re.sub(r"\*+", "*", text)]
@@ -474,7 +473,7 @@ def _pieces(text: str, *, hyphens: bool) -> list[str]:
     for sign in text:
         if sign == "*" or sign.isalnum() or unicodedata.category(sign)[0] == "M":
             kept.append(sign)
-        elif sign in _HYPHENS and hyphens:
+        elif hyphens and fold(sign) == b"-":
             kept.append("-")
         elif unicodedata.category(sign) != "Cf":  # soft hyphens and zero-width signs are no border
             kept.append(" ")

@@ -61,6 +61,8 @@ def items(text: str, *, live: bool = False) -> list[int]:
         ("«a»", '"a"'),
         ("a\u00a0b", "a b"),
         ("a\u2011b", "a-b"),
+        ("a\u2013b", "a-b"),
+        ("a\u2014b", "a b"),
         ("٤٢", "42"),
     ],
 )
