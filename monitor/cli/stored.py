@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
@@ -47,6 +47,8 @@ def articles_of(
 
 # Of the terms of one list that hit nothing so many are shown: a shipped list has a thousand.
 SILENT: Final = 40
+# And so many terms are named in the summary, of each kind that is worth a look.
+NAMED: Final = 5
 
 
 @click.command()
@@ -97,7 +99,37 @@ def _print_lint(found: Lint) -> None:
         terms = list(dict.fromkeys(one.term for one in silent))
         more = f", and {len(terms) - SILENT} more (--json shows all)" if len(terms) > SILENT else ""
         click.echo(f"{where}: hit nothing: {', '.join(terms[:SILENT])}{more}")
-    click.echo(f"{counted(found.articles, 'article was', 'articles were')} read", err=True)
+    for line in _in_short(found):
+        click.echo(line, err=True)
+
+
+def _in_short(found: Lint) -> Iterator[str]:
+    """Yield what of all that matters: a shipped list alone may have a thousand terms that hit nothing, and may."""
+    from monitor.config.packaged import SHIPPED
+
+    mine = [one for one in found.silent if not one.place.file.startswith(SHIPPED)]
+    theirs = [one for one in found.silent if one.place.file.startswith(SHIPPED)]
+    if not found.articles:
+        yield "0 articles were read: `monitor run` and `monitor backfill files …` put some on record"
+    else:
+        read = counted(found.articles, "article was", "articles were")
+        yield f"{read} read; {len(found.silent)} of {counted(found.terms, 'term')} hit nothing"
+    if found.doubts:
+        yield f"  look at {counted(len(found.doubts), 'doubtful term')}: {_few(one.term for one in found.doubts)}"
+    if mine:
+        yield f"  look at {counted(len(mine), 'term')} of your own that hit nothing: {_few(one.term for one in mine)}"
+    if found.wildcards and found.wildcards[0].times:
+        commonest = _few(hits.pattern for hits in found.wildcards if hits.times)
+        yield f"  look at the words of the commonest wildcards, are they the ones you mean: {commonest}"
+    if theirs:
+        lists = sorted({one.where.partition(".")[0].removeprefix("list ") for one in theirs})
+        yield f"  {counted(len(theirs), 'term')} of shipped lists ({_few(lists)}) may be silent for long"
+
+
+def _few(names: Iterable[str]) -> str:
+    """Return the first of some names, each once."""
+    once = list(dict.fromkeys(names))
+    return ", ".join(once[:NAMED]) + (f" and {len(once) - NAMED} more" if len(once) > NAMED else "")
 
 
 def _print_doubt(one: Doubt) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from monitor.config.lists import actor_of, blocks_of
 from monitor.config.nodes import Node, parse
@@ -18,6 +19,8 @@ from monitor.rules.lexicon import Actor, Block, Draft, draft, guard
 from monitor.urls import masked
 
 _CATALOGUE = files("monitor") / "catalogue"
+# So the places of what is shipped begin.
+SHIPPED: Final = "monitor/catalogue/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _listed(shape: CatalogueFeedShape) -> Listed:
 
 
 def _read(file: str) -> tuple[Node, list[Fault]]:
-    root, faults = parse(text(file), f"monitor/catalogue/{file}")
+    root, faults = parse(text(file), f"{SHIPPED}{file}")
     if root is None:
         raise ConfigError(faults)
     return root, faults

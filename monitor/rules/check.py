@@ -133,6 +133,7 @@ class Lint:
     """What stored articles say of a rule book."""
 
     articles: int  # that were read
+    terms: int  # that were tried
     wildcards: tuple[Hits, ...]  # the most frequent first
     silent: tuple[Doubt, ...]  # terms that hit nothing
     doubts: tuple[Doubt, ...]  # small words of another language; wildcards that are everywhere
@@ -170,7 +171,7 @@ def lint(book: RuleBook, articles: Iterable[Article], *, most: int = 8) -> Lint:
     wildcards = sorted(_wildcards(written, vocabulary, spread, most), key=lambda hits: -hits.times)
     silent = [_doubt(one, "hits nothing") for one in unheard.values()] if read else []
     doubts = [*_foreign(written), *_everywhere(wildcards, read)]
-    return Lint(read, tuple(wildcards), tuple(silent), tuple(doubts))
+    return Lint(read, len(written), tuple(wildcards), tuple(silent), tuple(doubts))
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
@@ -275,7 +276,8 @@ def _everywhere(wildcards: Sequence[Hits], articles: int) -> Iterator[Doubt]:
     for hits in wildcards:
         if articles >= 20 and hits.articles > EVERYWHERE * articles:
             share = round(100 * hits.articles / articles)
-            why = f"{hits.pattern} is in {share} % of the articles at least: {', '.join(word for word, _ in hits.words[:3])}"
+            which = "" if hits.sources[0] == hits.pattern else f"{hits.pattern} is "
+            why = f"{which}in {share} % of the articles at least: {', '.join(word for word, _ in hits.words[:3])}"
             yield Doubt(hits.sources[0], hits.where, hits.place, why)
 
 

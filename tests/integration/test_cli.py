@@ -336,6 +336,30 @@ def test_of_a_long_list_not_every_silent_term_is_printed(filled, desk):
                 if one["term"].startswith("stil")]) == 50  # fmt: skip
 
 
+def test_lint_says_in_short_what_to_look_at(filled, desk):
+    """Nine hundred lines below each other have no first one; shipped terms that hit nothing are no work to be done."""
+    text = (desk / "rules.yaml").read_text("utf-8").replace("geheime dienst*", "geheime dienst*, $kremlin, par")
+    (desk / "long.yaml").write_text(f"{text}lists: {{use: kremlin}}\n", "utf-8")
+
+    first, *rest = filled("rules", "lint", "--rules", "long.yaml").stderr.splitlines()
+
+    assert re.fullmatch(r"4 articles were read; (\d+) of \d+ terms hit nothing", first)
+    assert rest[:3] == [
+        "  look at 1 doubtful term: par",
+        "  look at 2 terms of your own that hit nothing: geheime dienst*, par",
+        "  look at the words of the commonest wildcards, are they the ones you mean: geheim*, *gesprek*",
+    ]
+    assert re.fullmatch(r"  \d{3,} terms of shipped lists \(\$kremlin\) may be silent for long", rest[3])
+
+
+def test_lint_without_articles_says_where_they_come_from(monitor):
+    """Before the first run nothing can be said of what terms do."""
+    result = monitor("rules", "lint")
+
+    assert result.exit_code == 0
+    assert result.stderr == "0 articles were read: `monitor run` and `monitor backfill files …` put some on record\n"
+
+
 def test_examples_that_fail_end_with_one(desk, monitor):
     """For a script that guards the file."""
     assert monitor("rules", "test").exit_code == 0
@@ -380,7 +404,7 @@ def test_one_is_told_as_one(desk, monitor):
     assert monitor("rules", "test").stdout == "1 example, 0 failed\n"
     assert "1 stored article matches, of 1 " in monitor("rules", "explain", "secret", "--since", "9d").stderr
     assert "secret: 1 hit, " in monitor("rules", "report").stdout
-    assert monitor("rules", "lint").stderr.endswith("1 article was read\n")
+    assert monitor("rules", "lint").stderr.startswith("1 article was read; ")
     assert monitor("hits", "export", "hits.csv").stderr == "hits.csv: 1 hit\n"
     assert monitor("feeds", "check").stderr == "1 feed: 1 failed\n"
 
