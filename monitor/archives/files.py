@@ -42,6 +42,11 @@ KINDS: Final = TEXT | PAGES | RECORDS
 PACKED: Final = frozenset({".gz", ".zst"})
 # Of a file that is one document, as much as anybody ever wrote in one.
 MOST: Final = 50_000_000
+# So PDF files, office documents (and all that is zipped), the older of those, and packed files begin.
+BINARY: Final = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+# No text has a zero byte, but for those in UTF-16.
+UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+LOOKED_AT: Final = 8_192
 # Documents of one shard, which are written in one transaction: about 50 ms of it (1 ms each), for which a daemon waits.
 AT_ONCE: Final = 50
 DAMAGED: Final = (OSError, EOFError, zlib.error)
@@ -139,7 +144,12 @@ def _pieces(path: Path) -> Iterator[Piece]:
 
 def inside(folder: Path) -> list[Path]:
     """Return the files of a folder that are read, by name."""
-    return sorted(one for one in folder.rglob("*") if _kind(one) in KINDS and one.is_file())
+    return sorted(one for one in folder.rglob("*") if is_known(one) and one.is_file())
+
+
+def is_known(path: Path) -> bool:
+    """Say whether a file is one of those that are read in a folder, by its name."""
+    return _kind(path) in KINDS
 
 
 def _kind(path: Path) -> str:
@@ -173,8 +183,15 @@ def _whole(path: Path, home: Path) -> Document:
             said = unpacked(path, plain).read(MOST)
     except DAMAGED as error:
         return unreadable(str(path), said_of(error))
+    if said.startswith(BINARY) or (not is_known(path) and _has_zeros(said)):
+        return unreadable(str(path), f"this is no text; what is read: {', '.join(sorted(KINDS))}")
     read = _page if _kind(path) in PAGES else _text
     return read(str(path), said, place_of(home / path))
+
+
+def _has_zeros(said: bytes) -> bool:
+    """Say whether this is what programs write for programs; a file that calls itself a text may have a zero by accident."""
+    return b"\0" in said[:LOOKED_AT] and not said.startswith(UTF16)
 
 
 def unpacked(path: Path, plain: IO[bytes]) -> IO[bytes]:

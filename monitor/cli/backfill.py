@@ -128,7 +128,33 @@ of_pages = click.option("--whole", is_flag=True, help="Read every page, also whe
 of_feed = click.option("--feed", metavar="NAME", help="Only from this feed, outlet or group.")
 
 
-@click.group(invoke_without_command=True)
+class _Sources(click.Group):
+    """The sources; what is none may be a path or an address, and then it is said which source reads it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise no_source(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def no_source(name: str) -> click.UsageError:
+    """Return the error for a source that there is not."""
+    from monitor.archives.warc import is_archive
+    from monitor.urls import typed
+
+    if Path(name).exists():
+        return click.UsageError(
+            f"say what it is: monitor backfill {'warc' if is_archive(Path(name)) else 'files'} {name}"
+        )
+    if typed(name):
+        return click.UsageError(f"say what it is: monitor backfill sitemap {name}, or feeds {name}")
+    sources = ", ".join(one for one in backfill.commands if one != "plan")
+    return click.UsageError(f"there is no source '{name}'; there are: {sources}")
+
+
+@click.group(cls=_Sources, invoke_without_command=True)
 @of_feed
 @at_work
 @options
@@ -254,8 +280,12 @@ def files(paths: tuple[Path, ...], wanted: Wanted) -> None:
 )
 def warc(paths: tuple[Path, ...], wanted: Wanted) -> None:
     """Match the pages of web archives: WARC (.gz, .zst), WET and WACZ files, and folders of them."""
+    from monitor.archives.files import is_known
     from monitor.archives.parts import octets_of
     from monitor.archives.warc import inside, warcs
+
+    if text := next((path for path in paths if path.is_file() and is_known(path)), None):
+        raise click.UsageError(f"{text} is no web archive: monitor backfill files {text}")
 
     paths = _once(paths, inside)
     seen, name = replace(wanted, paths=paths), "warc " + " ".join(str(path.absolute()) for path in paths)
@@ -369,6 +399,8 @@ def plan(ctx: click.Context, source: tuple[str, ...]) -> None:
     name, rest = (source[0], source[1:]) if named else ("stored", source)
     if not named and (other := next((one for one in source if one in backfill.commands), None)):
         raise click.UsageError(f"the source stands first: monitor backfill plan {other} …")
+    if not named and source and not source[0].startswith("-"):
+        raise no_source(source[0])
     backfill.commands[name].main([*rest, "--plan"], f"monitor backfill plan {name}", standalone_mode=False)
 
 

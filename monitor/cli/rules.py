@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from monitor.cli import output
-from monitor.numbers import counted
+from monitor.numbers import counted, few
 
 if TYPE_CHECKING:
     from monitor.archives import Document
@@ -182,7 +182,9 @@ def rules_test(rules_path: Path | None, as_json: bool) -> None:
     """Try each rule's examples, and say why one fails: the lines that fired, or those that came nearest. Exit 1 then."""
     from monitor.rules.check import run_examples
 
-    results = run_examples(output.load(rules_path).book)
+    book = output.load(rules_path).book
+    results = run_examples(book)
+    untried = [rule.id for rule in book.rules if not rule.examples]
     for one in results:
         if as_json:
             _json_example(one)
@@ -191,6 +193,8 @@ def rules_test(rules_path: Path | None, as_json: bool) -> None:
     failed = sum(not one.passed for one in results)
     if not as_json:
         click.echo(f"{counted(len(results), 'example')}, {failed} failed")
+        if untried:
+            click.echo(f"without an example: {few(untried)}", err=True)
     if failed:
         sys.exit(1)
 
@@ -347,9 +351,18 @@ async def _from_file(path: Path) -> list[Article]:
 
     found = []
     for document in archives.documents([path]):
-        article = await _extracted(document.page, str(path)) if document.page else document.article
+        article = await _extracted(document.page, document.name) if document.page else _said(document)
         found += [article] if article else []
     return found
+
+
+def _said(document: Document) -> Article | None:
+    """Return a document's text; where there is none, say why."""
+    reading = document.reading
+    if reading.reason:
+        output.complain(f"{document.name}: {reading.reason}")
+        return None
+    return reading.article
 
 
 async def _extracted(page: Page, name: str) -> Article | None:

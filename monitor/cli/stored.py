@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
@@ -14,7 +14,7 @@ import click
 
 from monitor.cli import output
 from monitor.cli.rules import called, marked
-from monitor.numbers import counted
+from monitor.numbers import counted, few
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -37,6 +37,9 @@ def articles_of(
     from monitor.store import Queries
 
     if not output.has_database(config):
+        click.echo(
+            "nothing is on record yet: `monitor run` and `monitor backfill files …` put articles there", err=True
+        )
         yield iter(())
         return
     with Queries.open(config.settings.database) as queries:
@@ -47,8 +50,6 @@ def articles_of(
 
 # Of the terms of one list that hit nothing so many are shown: a shipped list has a thousand.
 SILENT: Final = 40
-# And so many terms are named in the summary, of each kind that is worth a look.
-NAMED: Final = 5
 
 
 @click.command()
@@ -109,27 +110,20 @@ def _in_short(found: Lint) -> Iterator[str]:
 
     mine = [one for one in found.silent if not one.place.file.startswith(SHIPPED)]
     theirs = [one for one in found.silent if one.place.file.startswith(SHIPPED)]
-    if not found.articles:
-        yield "0 articles were read: `monitor run` and `monitor backfill files …` put some on record"
-    else:
-        read = counted(found.articles, "article was", "articles were")
-        yield f"{read} read; {len(found.silent)} of {counted(found.terms, 'term')} hit nothing"
+    read = counted(found.articles, "article was", "articles were")
+    yield f"{read} read" + (
+        f"; {len(found.silent)} of {counted(found.terms, 'term')} hit nothing" if found.articles else ""
+    )
     if found.doubts:
-        yield f"  look at {counted(len(found.doubts), 'doubtful term')}: {_few(one.term for one in found.doubts)}"
+        yield f"  look at {counted(len(found.doubts), 'doubtful term')}: {few(one.term for one in found.doubts)}"
     if mine:
-        yield f"  look at {counted(len(mine), 'term')} of your own that hit nothing: {_few(one.term for one in mine)}"
+        yield f"  look at {counted(len(mine), 'term')} of your own that hit nothing: {few(one.term for one in mine)}"
     if found.wildcards and found.wildcards[0].times:
-        commonest = _few(hits.pattern for hits in found.wildcards if hits.times)
+        commonest = few(hits.pattern for hits in found.wildcards if hits.times)
         yield f"  look at the words of the commonest wildcards, are they the ones you mean: {commonest}"
     if theirs:
         lists = sorted({one.where.partition(".")[0].removeprefix("list ") for one in theirs})
-        yield f"  {counted(len(theirs), 'term')} of shipped lists ({_few(lists)}) may be silent for long"
-
-
-def _few(names: Iterable[str]) -> str:
-    """Return the first of some names, each once."""
-    once = list(dict.fromkeys(names))
-    return ", ".join(once[:NAMED]) + (f" and {len(once) - NAMED} more" if len(once) > NAMED else "")
+        yield f"  {counted(len(theirs), 'term')} of shipped lists ({few(lists)}) may be silent for long"
 
 
 def _print_doubt(one: Doubt) -> None:

@@ -100,6 +100,25 @@ async def test_a_text_is_read_in_the_encoding_that_it_has(scene, tmp_path, encod
     assert (await filled(scene, files([tmp_path]))).matched == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [b"%PDF-1.7 " + SECRET.encode(), b"PK\x03\x04" + SECRET.encode(), b"\x89PNG\r\n\0" + SECRET.encode()],
+    ids=["pdf", "docx", "png"],
+)
+async def test_a_file_that_is_no_text_is_not_taken_for_one(scene, tmp_path, said):
+    """Its bytes would be on record as an article, and a word among them a hit."""
+    (tmp_path / "a.docx").write_bytes(said)
+
+    summary = await filled(scene, files([tmp_path / "a.docx"]))
+
+    assert summary.outcomes == Counter({Outcome.FAILED: 1})
+    assert ["this is no text" in fault for fault in summary.faults] == [True]
+
+    (tmp_path / "b.txt").write_bytes(b"\0" + SECRET.encode())
+    (tmp_path / "c.nfo").write_bytes(SECRET.encode("utf-16"))
+    assert (await filled(scene, files([tmp_path / "b.txt", tmp_path / "c.nfo"]))).matched == 2
+
+
 async def test_a_file_that_breaks_off_costs_only_what_is_behind_the_break(scene, tmp_path):
     """And it is said, not passed over."""
     whole = gzip.compress(lines(*((f"Verhaal {n}", SECRET + str(n) * 300) for n in range(400))), mtime=0)

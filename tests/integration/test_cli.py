@@ -175,6 +175,15 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["backfill", "plan", "--since", "9d", "files", "."], "monitor backfill plan files …"),
         (["backfill", "files", ".", "--since", "1d", "--until", "9d"], "nothing lies between --since"),
         (["backfill", "warc", "nothing"], "there is nothing to read in nothing"),
+        (["backfill", "articles.jsonl"], "say what it is: monitor backfill files articles.jsonl"),
+        (["backfill", "articles.warc.gz"], "say what it is: monitor backfill warc articles.warc.gz"),
+        (
+            ["backfill", "krant.example"],
+            "say what it is: monitor backfill sitemap krant.example, or feeds krant.example",
+        ),
+        (["backfill", "filse", "articles.jsonl"], "there is no source 'filse'; there are: stored, pages, files, "),
+        (["backfill", "plan", "filse"], "there is no source 'filse'; there are: "),
+        (["backfill", "warc", "articles.jsonl"], "is no web archive: monitor backfill files articles.jsonl"),
         (["backfill", "sitemap", "ftp://krant.example"], "is no address of the web; write https://example.org"),
         (["backfill", "feeds", "krant"], "'krant' is no address of the web; write https://example.org"),
         (["backfill", "sitemap", "articles.jsonl"], "'articles.jsonl' is a file"),
@@ -352,12 +361,10 @@ def test_lint_says_in_short_what_to_look_at(filled, desk):
     assert re.fullmatch(r"  \d{3,} terms of shipped lists \(\$kremlin\) may be silent for long", rest[3])
 
 
-def test_lint_without_articles_says_where_they_come_from(monitor):
+def test_who_asks_for_stored_articles_is_told_where_they_come_from(monitor):
     """Before the first run nothing can be said of what terms do."""
-    result = monitor("rules", "lint")
-
-    assert result.exit_code == 0
-    assert result.stderr == "0 articles were read: `monitor run` and `monitor backfill files …` put some on record\n"
+    for words in (["rules", "lint"], ["rules", "diff", "rules.yaml"], ["rules", "explain", "secret"]):
+        assert "nothing is on record yet: `monitor run` and `monitor backfill files …`" in monitor(*words).stderr
 
 
 def test_examples_that_fail_end_with_one(desk, monitor):
@@ -407,6 +414,37 @@ def test_one_is_told_as_one(desk, monitor):
     assert monitor("rules", "lint").stderr.startswith("1 article was read; ")
     assert monitor("hits", "export", "hits.csv").stderr == "hits.csv: 1 hit\n"
     assert monitor("feeds", "check").stderr == "1 feed: 1 failed\n"
+
+
+def test_a_rule_without_an_example_is_named(desk, monitor):
+    """`0 failed` is easily said of what was never tried."""
+    text = (desk / "rules.yaml").read_text("utf-8")
+    (desk / "rules.yaml").write_text(f"{text}  - {{id: bare, find: overleg, send: [desk]}}\n", "utf-8")
+
+    result = monitor("rules", "test")
+
+    assert (result.exit_code, result.stdout) == (0, "2 examples, 0 failed\n")
+    assert result.stderr == "without an example: bare\n"
+
+
+def test_explaining_a_folder_names_what_cannot_be_read(desk, monitor):
+    """Each by its own name, and not as a text that does not match."""
+    (desk / "texts").mkdir()
+    for name, said in (
+        ("a.txt", "In het geheim was er een gesprek."),
+        ("b.jsonl", "{}\n{"),
+        ("c.html", "<p>Kort.</p>"),
+    ):
+        (desk / "texts" / name).write_text(said, "utf-8")
+
+    result = monitor("rules", "explain", "secret", "texts")
+
+    assert result.stdout.count("secret ") == 1
+    assert [line.split(": ")[:2] for line in result.stderr.splitlines()] == [
+        ["monitor", "texts/b.jsonl:1"],
+        ["monitor", "texts/b.jsonl:2"],
+        ["monitor", "texts/c.html"],
+    ]
 
 
 def test_an_example_that_fails_says_why(desk, monitor):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.numbers import counted, weighed
+from monitor.numbers import counted, few, weighed
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
@@ -18,3 +18,10 @@ def test_a_number_agrees_with_its_word(number: int, said: str) -> None:
 def test_a_size_is_told_in_the_unit_that_fits(octets: int, said: str) -> None:
     """Nobody counts zeros."""
     assert weighed(octets) == said
+
+
+def test_of_many_names_the_first_are_told_and_how_many_more_there_are():
+    """A line is read; a page of names is not."""
+    assert few([]) == ""
+    assert few("abca") == "a, b, c"
+    assert few("abcdefgg") == "a, b, c, d, e and 2 more"
