@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 from urllib.parse import quote
 
-from monitor import extract
+from monitor import dates, extract
 from monitor.archives.parts import (
     TOGETHER,
     Document,
@@ -33,11 +33,14 @@ from monitor.archives.parts import (
 from monitor.keys import article_key
 from monitor.markup import decoded
 from monitor.model import Article, Entry, Page, key_of
+from monitor.numbers import few
 from monitor.urls import clean, normal
 
 TEXT: Final = frozenset({".txt", ".text", ".md"})
 PAGES: Final = frozenset({".html", ".htm", ".xhtml"})
 RECORDS: Final = frozenset({".jsonl", ".ndjson"})
+# Keys of a record under which its text may stand.
+TOLD: Final = ("title", "body", "text", "lead")
 KINDS: Final = TEXT | PAGES | RECORDS
 PACKED: Final = frozenset({".gz", ".zst"})
 # Of a file that is one document, as much as anybody ever wrote in one.
@@ -283,6 +286,8 @@ def _record(line: bytes, name: str, number: int, path: Path | None) -> Document:
         return unreadable(where, f"no JSON: {error}")
     if not isinstance(said, Mapping):
         return unreadable(where, "a JSON object is wanted, a line each")
+    if said.keys().isdisjoint(TOLD):
+        return unreadable(where, f"it has none of {', '.join(TOLD)}, but {few(said) or 'nothing'}")
     own = _said(said, "id")
     url, title, body = _said(said, "url"), _said(said, "title"), _said(said, "body") or _said(said, "text")
     key = article_key(url) if url else key_of("article", "record", own, title, _said(said, "lead"), body)
@@ -311,8 +316,9 @@ def _said(said: Mapping[str, Any], key: str) -> str:
 
 
 def _moment(said: str) -> datetime | None:
+    """Return the moment that a record names; also one that is too old for a feed, for an archive has such."""
     try:
         moment = datetime.fromisoformat(said)
     except ValueError:
-        return None
+        return dates.moment(said)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

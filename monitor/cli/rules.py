@@ -317,6 +317,8 @@ def _matched(
 
 def _articles(config: Config, document: str) -> list[Article]:
     """Return the articles that a file, an address or an id names. Raises UsageError when there is none."""
+    from monitor.urls import typed
+
     if document.startswith(("http://", "https://")):
         article = asyncio.run(_fetched(config, document))
         return [article] if article else []
@@ -324,7 +326,8 @@ def _articles(config: Config, document: str) -> list[Article]:
         return asyncio.run(_from_file(Path(document)))
     article = _stored(config, document)
     if article is None:
-        raise click.UsageError(f"'{document}' is no file, no address, and no id of an article or a hit")
+        hint = f"; an address is written https://{document}" if typed(document) else ""
+        raise click.UsageError(f"'{document}' is no file, no address, and no id of an article or a hit{hint}")
     return [article]
 
 

@@ -119,6 +119,32 @@ async def test_a_file_that_is_no_text_is_not_taken_for_one(scene, tmp_path, said
     assert (await filled(scene, files([tmp_path / "b.txt", tmp_path / "c.nfo"]))).matched == 2
 
 
+async def test_a_record_whose_keys_are_others_says_which(scene, tmp_path):
+    """Exports call things by other names; `no text` would send nobody to look."""
+    (tmp_path / "a.jsonl").write_text('{"headline": "Brug", "content": "Open"}\n{}\n{"title": null}\n', "utf-8")
+
+    summary = await filled(scene, files([tmp_path]))
+
+    assert summary.outcomes == Counter({Outcome.FAILED: 2, Outcome.NO_TEXT: 1})
+    assert set(summary.faults) == {
+        "it has none of title, body, text, lead, but headline, content",
+        "it has none of title, body, text, lead, but nothing",
+    }
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-05-01T10:00:00Z", "Fri, 01 May 2026 12:00:00 +0200", "1 mei 2026 om 10:00", 1777629600]
+)
+async def test_a_record_is_dated_as_its_export_writes_dates(scene, tmp_path, said):
+    """Without its date it would count whatever --since says."""
+    record = {"title": "Verhaal", "body": SECRET, "published": said}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n" + json.dumps(record | {"published": "1944-09-05"}))
+
+    summary = await filled(scene, files([tmp_path]), mark=Mark(span=Span(datetime(2026, 5, 2, tzinfo=UTC))))
+
+    assert (summary.outside, summary.documents) == (2, 0)
+
+
 async def test_a_file_that_breaks_off_costs_only_what_is_behind_the_break(scene, tmp_path):
     """And it is said, not passed over."""
     whole = gzip.compress(lines(*((f"Verhaal {n}", SECRET + str(n) * 300) for n in range(400))), mtime=0)

@@ -168,6 +168,7 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["rules", "explain", "scret", "articles.jsonl"], "there is no rule 'scret'; there are: secret"),
         (["rules", "names", "Kozak"], "'Kozak' is not in Cyrillic"),
         (["rules", "explain", "secret", "abcdef"], "'abcdef' is no file, no address, and no id"),
+        (["rules", "explain", "secret", "krant.example/1"], "an address is written https://krant.example/1"),
         (["backfill", "--rule", "scret"], "there is no rule 'scret'; there are: secret"),
         (["backfill", "--feed", "Krnt"], "there is no feed, outlet or group 'Krnt'"),
         (["backfill", "--dry-run", "files", "articles.jsonl"], "monitor backfill files … --dry-run"),
