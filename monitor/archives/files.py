@@ -50,6 +50,7 @@ BINARY: Final = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\x
 # No text has a zero byte, but for those in UTF-16.
 UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 LOOKED_AT: Final = 8_192
+NO_TEXT: Final = f"this is no text; what is read: {', '.join(sorted(KINDS))}"
 # Documents of one shard, which are written in one transaction: about 50 ms of it (1 ms each), for which a daemon waits.
 AT_ONCE: Final = 50
 DAMAGED: Final = (OSError, EOFError, zlib.error)
@@ -186,15 +187,15 @@ def _whole(path: Path, home: Path) -> Document:
             said = unpacked(path, plain).read(MOST)
     except DAMAGED as error:
         return unreadable(str(path), said_of(error))
-    if said.startswith(BINARY) or (not is_known(path) and _has_zeros(said)):
-        return unreadable(str(path), f"this is no text; what is read: {', '.join(sorted(KINDS))}")
+    if said.startswith(BINARY) if is_known(path) else _is_binary(said):
+        return unreadable(str(path), NO_TEXT)
     read = _page if _kind(path) in PAGES else _text
     return read(str(path), said, place_of(home / path))
 
 
-def _has_zeros(said: bytes) -> bool:
+def _is_binary(said: bytes) -> bool:
     """Say whether this is what programs write for programs; a file that calls itself a text may have a zero by accident."""
-    return b"\0" in said[:LOOKED_AT] and not said.startswith(UTF16)
+    return said.startswith(BINARY) or (b"\0" in said[:LOOKED_AT] and not said.startswith(UTF16))
 
 
 def unpacked(path: Path, plain: IO[bytes]) -> IO[bytes]:
@@ -241,8 +242,10 @@ def _stream(lines: IO[bytes], name: str) -> Iterator[Piece]:
         yield from _records(_after(first, lines), name)
     elif first.lstrip().startswith(b"<"):
         yield partial(_page, name, first + lines.read())
+    elif _is_binary(said := first + lines.read()):
+        yield partial(unreadable, name, NO_TEXT)
     else:
-        yield partial(_text, name, first + lines.read())
+        yield partial(_text, name, said)
 
 
 def _after(first: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -431,7 +431,7 @@ def _only(config: Config, rule: str | None) -> Config:
         return config
     chosen = tuple(one for one in config.book.rules if one.id == rule)
     if not chosen:
-        raise click.BadParameter(f"there is no rule '{rule}'; there are: {', '.join(r.id for r in config.book.rules)}")
+        raise output.no_rule(rule, config.book.by_id)
     return replace(config, book=replace(config.book, rules=chosen))
 
 

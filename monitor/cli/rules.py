@@ -277,9 +277,7 @@ def rules_explain(  # noqa: PLR0913, PLR0917 - one argument for each option
     config = output.load(rules_path)
     wanted = next((one for one in config.book.rules if one.id == rule), None)
     if wanted is None:
-        raise click.UsageError(
-            f"there is no rule '{rule}'; there are: {', '.join(one.id for one in config.book.rules)}"
-        )
+        raise output.no_rule(rule, config.book.by_id)
     book = dataclasses.replace(config.book, rules=(wanted,))
     articles = _articles(config, document) if document else _matched(config, book, since, until, limit)
     found = [(explain(wanted, book, article), article) for article in articles]

@@ -216,7 +216,9 @@ def report(
     config = output.load(rules_path)
     with Queries.open(config.settings.database) as queries:
         records = queries.list_hits(rule=rule, since=since, until=until, limit=None)
-    known = {one.id: one for one in config.book.rules}
+    known = config.book.by_id
+    if rule and not records and rule not in known:
+        raise output.no_rule(rule, known)
     found: dict[str, list[Marked]] = {name: [] for name in known if rule in (None, name)}
     for one in records:
         mark = Marked(one.hit.article, one.hit.match, one.mark or "", one.why, one.hit.key)

@@ -169,6 +169,10 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["rules", "names", "Kozak"], "'Kozak' is not in Cyrillic"),
         (["rules", "explain", "secret", "abcdef"], "'abcdef' is no file, no address, and no id"),
         (["rules", "explain", "secret", "krant.example/1"], "an address is written https://krant.example/1"),
+        (
+            ["rules", "report", "--rule", "scret"],
+            "there is no rule 'scret'; there are: secret (one with `enabled: false`",
+        ),
         (["backfill", "--rule", "scret"], "there is no rule 'scret'; there are: secret"),
         (["backfill", "--feed", "Krnt"], "there is no feed, outlet or group 'Krnt'"),
         (["backfill", "--dry-run", "files", "articles.jsonl"], "monitor backfill files … --dry-run"),
@@ -254,6 +258,14 @@ def test_a_text_can_be_piped_in(monitor):
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == ["hit  -", "  secret", "    In het geheim was er overleg."]
+
+
+def test_what_is_piped_in_and_is_no_text_is_not_judged_as_one(monitor):
+    """As a file of that kind is not."""
+    (said,) = objects(monitor("match", "--json", "-", input=b"PK\x03\x04 geheim gesprek"))
+
+    assert (said["outcome"], said["hits"]) == ("no text", [])
+    assert "this is no text" in said["reason"]
 
 
 def test_hits_are_listed_for_a_pipe_a_machine_and_a_spreadsheet(filled):
