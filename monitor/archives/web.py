@@ -33,6 +33,7 @@ PARSED_WITHIN: Final = timedelta(seconds=10)
 MOST: Final = 5_000
 # Documents that are fetched side by side, and written together: what comes slowly is kept soon.
 AT_ONCE: Final = 8
+NONE_NAMED: Final = "no robots.txt there names a sitemap: `monitor feeds discover` may find one, to be written in whole"
 
 _ITEM = re.compile(r"<(item|entry)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _LINK = re.compile(r"<(?:\w+:)?link\b[^>]{1,2000}>", re.IGNORECASE)
@@ -84,12 +85,20 @@ class Web:
         """Return what a sitemap lists, and the sitemaps that it names."""
         feed = Feed(key="", name=masked(place), url=place, kind="sitemap")
         if urlsplit(place).path in ("", "/"):
-            page = await self._asked(replace(feed, url=opml.robots(place)))
-            named = [link for kind, link, _ in opml.discover(page) if kind == "sitemap"]
-            return FeedDocument(Outcome.FAILED, faults=("its robots.txt names no sitemap",)), named
+            named = await self._named_by_robots(replace(feed, url=opml.robots(place)))
+            return FeedDocument(Outcome.FAILED, faults=(NONE_NAMED,)), named
         page = await self._asked(feed)
         named = list(await self.sandbox.run(sitemaps.index, page, deadline=PARSED_WITHIN))
         return await self.sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN), named
+
+    async def _named_by_robots(self, robots: Feed) -> list[str]:
+        try:
+            page = await self._asked(robots)
+        except FetchError as error:
+            if error.status in (404, 410):
+                return []
+            raise
+        return [link for kind, link, _ in opml.discover(page) if kind == "sitemap"]
 
     async def history(self, feed: Feed) -> AsyncIterator[Volume]:
         """Yield what a feed lists, now and further back, as long as there is something new and recent enough."""

@@ -296,8 +296,7 @@ def _once(paths: tuple[Path, ...], inside: Callable[[Path], list[Path]]) -> tupl
     """Return each path once, however it is written. A folder that holds nothing of the kind is no source."""
     once = {path.absolute() if str(path) == "-" else path.resolve(): path for path in reversed(paths)}
     for path in once.values():
-        if path.is_dir() and not inside(path):
-            raise click.UsageError(f"there is nothing to read in {path}: no file with an ending that is known")
+        output.holds_some(path, inside)
     return tuple(reversed(once.values()))
 
 
@@ -315,6 +314,8 @@ def urls(file: Path, wanted: Wanted) -> None:
     from monitor.archives.web import homes_of, listed
 
     links = list(dict.fromkeys(archives.addresses(file)))
+    if not links:
+        raise click.UsageError(f"there is no address in {file}: one a line is read")
     homes = homes_of(output.load(wanted.rules_path).feeds)
     _run(wanted, "urls", _as_is(listed(links, homes), len(links)))
 

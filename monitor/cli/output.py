@@ -196,6 +196,12 @@ def has_database(config: Config) -> bool:
     return True
 
 
+def holds_some(path: Path, inside: Callable[[Path], Sequence[Path]]) -> None:
+    """Refuse a folder with nothing in it that is read. Raises UsageError."""
+    if path.is_dir() and not inside(path):
+        raise click.UsageError(f"there is nothing to read in {path}: no file with an ending that is known")
+
+
 def no_rule(name: str, rules: Iterable[str]) -> click.UsageError:
     """Return the error for a rule that there is not among these; those that are spelt like it are named first."""
     from difflib import SequenceMatcher

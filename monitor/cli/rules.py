@@ -55,6 +55,8 @@ def match(paths: tuple[Path, ...], rules_path: Path | None, as_json: bool) -> No
     """
     from monitor import archives, compiled
 
+    for path in paths:
+        output.holds_some(path, archives.inside)
     config = output.load(rules_path)
     ruleset = compiled.rules_of(config, os.environ)
     show = _json if as_json else _shown

@@ -267,6 +267,13 @@ async def test_a_sitemap_that_cannot_be_had_is_counted(scene):
     assert summary.outcomes == Counter({Outcome.FAILED: 1})
 
 
+async def test_a_site_whose_robots_name_no_sitemap_says_what_to_do(scene):
+    """That robots.txt is not there is no answer to who asked for sitemaps."""
+    summary = await filled(scene, web(scene).site(["https://krant.example"], {}))
+
+    assert [("names a sitemap: `monitor feeds discover`" in fault) for fault in summary.faults] == [True]
+
+
 # --- web archives ---
 
 

@@ -54,6 +54,7 @@ Monitor = Callable[..., Result]
 def laid_out(folder: Path) -> Path:
     """A folder with a rules file and a few articles, and no database yet."""
     (folder / "articles.warc.gz").touch()
+    (folder / "empty.txt").touch()
     (folder / "nothing").mkdir(exist_ok=True)
     (folder / "rules.yaml").write_text(RULES.format(folder=folder), "utf-8")
     lines = (json.dumps(one | {"language": "nl", "published": "2026-11-01T10:00:00Z"}) for one in ARTICLES)
@@ -179,6 +180,8 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["backfill", "--since", "9d", "plan", "stored"], "monitor backfill plan … --since"),
         (["backfill", "plan", "--since", "9d", "files", "."], "monitor backfill plan files …"),
         (["backfill", "files", ".", "--since", "1d", "--until", "9d"], "nothing lies between --since"),
+        (["match", "nothing"], "there is nothing to read in nothing"),
+        (["backfill", "urls", "empty.txt"], "there is no address in empty.txt: one a line is read"),
         (["backfill", "warc", "nothing"], "there is nothing to read in nothing"),
         (["backfill", "articles.jsonl"], "say what it is: monitor backfill files articles.jsonl"),
         (["backfill", "articles.warc.gz"], "say what it is: monitor backfill warc articles.warc.gz"),
