@@ -28,8 +28,8 @@ LANGUAGES = ("nl", "fr", "de", "en")
 # (set, precision, recall) of the alert rule. The goals were dev .95/.95 and events .95/.90.
 FLOORS = [("dev", 0.97, 0.97), ("events", 0.95, 0.95), ("digests", 0.93, 0.96)]
 
-# Texts of our own: `passages` (rounds 1 to 6) and `stories` (rounds 7 to 20, some oblique on purpose; docs/lexicon.md).
-OWN = [("passages", 0.97, 0.97), ("stories", 0.96, 0.91)]
+# Texts of our own: `passages` (rounds 1 to 6) and `stories` (rounds 7 to 23, some oblique on purpose; docs/lexicon.md).
+OWN = [("passages", 0.97, 0.97), ("stories", 0.96, 0.92)]
 
 # Hits of the alert rule on background articles of 2018-2019, each read and judged. At most 1 in 1,000.
 JUDGED: dict[str, str] = {}
@@ -127,9 +127,9 @@ def test_oblique_stories_are_found_in_every_language(ruleset, language):
     judged = hits(ruleset, texts, ALERT)
     caught = hits(ruleset, texts, ALERT, NET)
 
-    assert share(judged["found"], judged["missed"]) >= 0.85, keys(judged["missed"])
+    assert share(judged["found"], judged["missed"]) >= 0.88, keys(judged["missed"])
     assert share(judged["found"], judged["false"]) >= 0.93, keys(judged["false"])
-    assert share(caught["found"], caught["missed"]) >= 0.93, keys(caught["missed"])
+    assert share(caught["found"], caught["missed"]) >= 0.98, keys(caught["missed"])
 
 
 @pytest.mark.shared
@@ -228,10 +228,10 @@ def test_a_story_is_found_by_words_that_other_stories_taught(book, folders):
 
     floors = {
         "dev alert": 0.74,
-        "dev both": 0.90,
+        "dev both": 0.92,
         "events alert": 0.85,
         "events both": 0.95,
-        "digests alert": 0.73,
+        "digests alert": 0.75,
         "digests both": 0.90,
     }
     assert {name: share for name, share in recall.items() if share < floors[name]} == {}
