@@ -315,10 +315,10 @@ class Backfill:
             await self._foreseen(counted)
         else:
             pipeline, now = self.pipeline, self.pipeline.clock()
+            done = [(one.entry, one.verdict) for one in counted if one.entry and one.verdict]
             async with pipeline.telling:
-                made: list[Record] = []
-                for entry, verdict in [(one.entry, one.verdict) for one in counted if one.entry and one.verdict]:
-                    made.append(await self._routed(entry, verdict, now, made))
+                await pipeline.recall(_told(verdict, now) for _, verdict in done if verdict.matches)
+                made = [await self._routed(entry, verdict, now) for entry, verdict in done]
                 new = await pipeline.store.apart(pipeline.store.record_all, made, now, self._noted)
             self.summary.new.extend(new)
         for look in counted:
@@ -376,14 +376,12 @@ class Backfill:
         self.summary.foreseen.extend(new)
         self.summary.added += len(new)
 
-    async def _routed(self, entry: Entry, verdict: Verdict, now: datetime, beside: Sequence[Record]) -> Record:
+    async def _routed(self, entry: Entry, verdict: Verdict, now: datetime) -> Record:
         entry = replace(entry, silent=not self.tell)
         if not verdict.matches or verdict.article is None:
             return Record(entry=entry, verdict=verdict)
-        told = min(verdict.article.published or now, now)
-        others = [one for one in beside if one.hits]
         due = now + HELD if self.tell else None
-        return await self.pipeline.routed(entry, verdict, now, told=told, beside=others, due=due)
+        return await self.pipeline.routed(entry, verdict, now, told=_told(verdict, now), due=due)
 
     def _noted(self, new: Sequence[Hit]) -> tuple[str, str] | None:
         """Return the mark as it stands with these hits on record."""
@@ -406,6 +404,12 @@ class Backfill:
             for message in gather(mine, digest, pipeline.clock()):
                 sent[await pipeline.deliver(message)] += 1
         return sent
+
+
+def _told(verdict: Verdict, now: datetime) -> datetime:
+    """Return when what hit was told; nothing is told tomorrow."""
+    published = verdict.article and verdict.article.published
+    return min(published or now, now)
 
 
 def _find(key: str, match: Match, article: Article) -> Find:

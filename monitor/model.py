@@ -307,7 +307,8 @@ class Telling(NamedTuple):
 
     story: str
     article: str  # its key
-    last: datetime  # when it was told
+    first: datetime  # when it was told
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor import ask, extract, judge, render, stories
@@ -311,28 +311,35 @@ class Pipeline:
             return await self.store.apart(write, (), (), self.clock())
         async with self.telling:
             now = self.clock()
+            await self.recall((now,))
             made = await self.routed(entry, verdict, now, due=due)
             return await self.store.apart(write, made.hits, made.deliveries, now, signature=made.signature)
 
-    async def routed(  # noqa: PLR0913 - a hit of now, or of the past
+    async def recall(self, moments: Iterable[datetime]) -> None:
+        """Have at hand what was told around these moments. Whoever calls this holds `telling`."""
+        listed: dict[Telling, Any] = {}
+        for since, until in stories.days_around(moments, self.config.settings.story_window):
+            listed |= await self.store.apart(self.store.stories, since, until, self.told)
+        self.told.hold(listed)
+
+    async def routed(
         self,
         entry: Entry,
         verdict: Verdict,
         now: datetime,
         *,
         told: datetime | None = None,
-        beside: Sequence[Record] = (),
         due: datetime | None = None,
     ) -> Record:
         """Return an article that hit, with its hits in their story and where they go, yet to be written.
 
-        `told` is when the story was told, unless that is now; `beside` are others that are not written yet. Whoever
-        calls this holds `telling` until all is written.
+        `told` is when the story was told, unless that is now. Whoever calls this holds `telling` until all is written,
+        and has recalled what was told then.
         """
         if verdict.article is None:
             return Record(entry=entry, verdict=verdict)
         article, signature, told = verdict.article, stories.signature(verdict.article), told or now
-        story, adds = await self._story(article, signature, told, beside)
+        story, adds = self._story(article, signature, told)
         hits = tuple(self._hit(entry, article, match, story, adds, now) for match in verdict.matches)
         mutes = await self.store.apart(self.store.mutes, now)
         threads = await self.store.apart(self.store.threads, story, now)
@@ -350,23 +357,14 @@ class Pipeline:
             entry=entry, verdict=verdict, hits=hits, deliveries=deliveries, signature=signature.to_json(), told=told
         )
 
-    async def _story(
-        self, article: Article, signature: stories.Signature, told: datetime, beside: Sequence[Record]
-    ) -> tuple[str, str]:
-        """Return the key of the story that an article tells, one on record or its own, and what it adds to it."""
-        window = self.config.settings.story_window
-        since, until = told - window, told + window
-        listed = await self.store.apart(self.store.stories, since, until, self.told)
-        listed |= {
-            Telling(one.hits[0].story, one.hits[0].article.key, one.told): one.signature
-            for one in beside
-            if one.told and since <= one.told <= until
-        }
-        self.told.hold(listed)
-        story = stories.same(signature, self.told)
-        if story is None:
-            return key_of("story", article.key), ""
-        return story, stories.adds(article, self.told.of(story))
+    def _story(self, article: Article, signature: stories.Signature, told: datetime) -> tuple[str, str]:
+        """Return the key of the story that an article tells, one told before or its own, and what it adds to it."""
+        (days,) = stories.days_around((told,), self.config.settings.story_window)
+        known = stories.same(signature, self.told, days)
+        story = known or key_of("story", article.key)
+        adds = stories.adds(article, self.told.of(story, days)) if known else ""
+        self.told.add(Telling(story, article.key, told, told), signature)
+        return story, adds
 
     def _hit(  # noqa: PLR0913, PLR0917 - what a hit is made of
         self, entry: Entry, article: Article, match: Match, story: str, adds: str, now: datetime

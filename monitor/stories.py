@@ -148,6 +148,20 @@ def signature(article: Article) -> Signature:
     )
 
 
+Days = tuple[datetime, datetime]  # from the first to the last moment
+
+
+def days_around(moments: Iterable[datetime], window: timedelta) -> list[Days]:
+    """Return the days that are so near to one of these moments, in order; what overlaps as one."""
+    found: list[Days] = []
+    for moment in sorted(moments):
+        since, until = moment - window, moment + window
+        if found and since <= found[-1][1]:
+            since = found.pop()[0]
+        found.append((since, until))
+    return found
+
+
 class Told:
     """Articles that hit, by what another that tells the same has in common with them: only those that have it are compared.
 
@@ -168,25 +182,32 @@ class Told:
         """Hold these articles, in this order, and no others; of those that are not held yet, JSON of their signature."""
         for telling in self._numbers.keys() - tellings.keys():
             self._drop(self._numbers[telling])
-        self._numbers = {
-            telling: self._numbers[telling] if telling in self._numbers else self._add(Signature.from_json(said))
-            for telling, said in tellings.items()
-        }
+        held, self._numbers = self._numbers, {}
+        for telling, said in tellings.items():
+            if telling in held:
+                self._numbers[telling] = held[telling]
+            else:
+                self.add(telling, Signature.from_json(said))
 
-    def of(self, story: str) -> list[Signature]:
-        """Return what is held of a story."""
-        return [self._signatures[number] for telling, number in self._numbers.items() if telling.story == story]
+    def add(self, telling: Telling, signature: Signature) -> None:
+        """Hold one more; it comes last."""
+        if telling not in self._numbers:
+            self._numbers[telling] = self._add(signature)
 
-    def copies(self, new: Signature) -> Iterator[str]:
+    def of(self, story: str, days: Days) -> list[Signature]:
+        """Return what is held of a story in these days."""
+        return [self._signatures[number] for telling, number in self._in(days) if telling.story == story]
+
+    def copies(self, new: Signature, days: Days) -> Iterator[str]:
         """Yield the story of each article that has the same address or largely the same text, in their order."""
         met = set[int]().union(*(self._by_words.get(said, ()) for said in _by_words(new)))
-        for telling, number in self._numbers.items() if met else ():
+        for telling, number in self._in(days) if met else ():
             if number in met:
                 other = self._signatures[number]
                 if (new.link and new.link == other.link) or near_copies(new, other):
                     yield telling.story
 
-    def likeness(self, new: Signature) -> dict[str, tuple[float, float]]:
+    def likeness(self, new: Signature, days: Days) -> dict[str, tuple[float, float]]:
         """Return for each story in other words: how alike its likest article is, and which part of its articles is at all."""
         shared: dict[int, float] = defaultdict(float)
         for name, root in _by_name(new):
@@ -196,11 +217,16 @@ class Told:
         if not met:
             return {}
         found: dict[str, list[float]] = defaultdict(list)
-        sizes = Counter(telling.story for telling in self._numbers)
-        for telling, number in self._numbers.items():
+        sizes: Counter[str] = Counter()
+        for telling, number in self._in(days):
+            sizes[telling.story] += 1
             if number in met and (likeness := alike(new, self._signatures[number])):
                 found[telling.story].append(likeness)
         return {story: (max(some), len(some) / sizes[story]) for story, some in found.items()}
+
+    def _in(self, days: Days) -> Iterator[tuple[Telling, int]]:
+        since, until = days
+        return ((one, number) for one, number in self._numbers.items() if one.last >= since and one.first <= until)
 
     def _add(self, signature: Signature) -> int:
         number = next(self._added)
@@ -234,14 +260,14 @@ def _by_name(said: Signature) -> Iterator[tuple[str, float]]:
     return ((mark, sqrt(weight)) for mark, weight in (said.marks or {}).items() if mark.startswith("n:"))
 
 
-def same(new: Signature, told: Told) -> str | None:
-    """Return the key of the story told before that `new` belongs to; None when it tells something else.
+def same(new: Signature, told: Told, days: Days) -> str | None:
+    """Return the key of the story told in these days that `new` belongs to; None when it tells something else.
 
     A copy or the same address decides; among stories in other words the most alike wins.
     """
-    for story in told.copies(new):
+    for story in told.copies(new, days):
         return story
-    found = told.likeness(new)
+    found = told.likeness(new, days)
     likely = {story: most for story, (most, part) in found.items() if part >= _AGREE}
     return max(likely, key=likely.__getitem__, default=None)
 

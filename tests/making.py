@@ -81,5 +81,5 @@ def rows_of(address: str) -> dict[str, list[tuple[Any, ...]]]:
 def told(known: Sequence[tuple[str, stories.Signature]]) -> stories.Told:
     """Hold these articles, each with the key of its story."""
     made = stories.Told()
-    made.hold({Telling(story, str(at), NOW): one.to_json() for at, (story, one) in enumerate(known)})
+    made.hold({Telling(story, str(at), NOW, NOW): one.to_json() for at, (story, one) in enumerate(known)})
     return made

@@ -827,7 +827,7 @@ def _known(row: Row[Any]) -> Known:
     return Known(key=row.key, title=row.title, link=row.link, found=row.found, updated=row.updated)
 
 
-_telling = t.stories.c["key", "article", "last"]
+_telling = t.stories.c["key", "article", "first", "last"]
 
 
 # --- articles, hits, deliveries --------------------------------------------------------------------------------------

@@ -523,7 +523,7 @@ def test_recording_twice_changes_nothing(store, queries):
 
     assert store.claim_deliveries("desk", NOW, LEASE) == (a_delivery(hit),)
     assert store.claim_visit(NOW, LEASE) is None
-    assert store.stories(NOW) == {Telling(hit.story, hit.article.key, NOW): [1]}
+    assert store.stories(NOW) == {Telling(hit.story, hit.article.key, NOW, NOW): [1]}
     assert queries.ledger()[0].entries == {Outcome.READ: 1}
 
 
@@ -569,7 +569,9 @@ def test_stories_are_told_by_their_articles_signatures_since_a_moment(store):
     """A story ends: what happened a week ago is another event."""
     hit = a_hit_on_record(store, 1)
     other = a_hit_on_record(store, 2, story=hit.story, found=NOW + MINUTE)
-    first, second = Telling(hit.story, hit.article.key, NOW), Telling(hit.story, other.article.key, NOW + MINUTE)
+    later = NOW + MINUTE
+    first = Telling(hit.story, hit.article.key, NOW, NOW)
+    second = Telling(hit.story, other.article.key, later, later)
 
     assert list(store.stories(NOW).items()) == [(first, [1, 2]), (second, [1, 2])]
     assert list(store.stories(NOW, known={first}).items()) == [(first, None), (second, [1, 2])]

@@ -14,7 +14,7 @@ import pytest
 from monitor import stories
 from monitor.model import Article
 from monitor.stories import Signature
-from tests.making import told
+from tests.making import NOW, told
 
 PAIRS = [json.loads(line) for line in (Path(__file__).parent / "copies.jsonl").read_text("utf-8").splitlines()]
 
@@ -47,4 +47,4 @@ FORMULAE = [pair for pair in PAIRS if pair["id"] in {"oproep", "accident", "cons
 @pytest.mark.parametrize("pair", FORMULAE, ids=[pair["id"] for pair in FORMULAE])
 def test_two_events_told_by_one_formula_are_two_stories(pair):
     """A robbery in Genk is no follow-up of one in Hasselt because the police ask for the same."""
-    assert stories.same(signed(pair["b"]), told([("first", signed(pair["a"]))])) is None
+    assert stories.same(signed(pair["b"]), told([("first", signed(pair["a"]))]), (NOW, NOW)) is None

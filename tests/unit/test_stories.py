@@ -12,6 +12,7 @@ from monitor.model import Article, Telling
 from tests.making import told
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+EVER = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 AGENCY = (
     "De president van het land heeft dinsdag gesproken met een delegatie uit het buurland, zo melden bronnen rond de"
     " onderhandelingen. Het overleg duurde volgens hen drie uur en ging over de doorvoer van graan, over gevangenen en"
@@ -28,9 +29,8 @@ def article(body: str, *, title: str = "", url: str = "", published: datetime | 
 
 
 def story_of(new: Article, *known: Article) -> str | None:
-    return stories.same(
-        stories.signature(new), told([(str(at), stories.signature(one)) for at, one in enumerate(known)])
-    )
+    before = [(str(at), stories.signature(one)) for at, one in enumerate(known)]
+    return stories.same(stories.signature(new), told(before), EVER)
 
 
 def test_an_agency_text_in_two_papers_is_one_story():
@@ -113,7 +113,7 @@ def test_a_story_that_has_gone_on_to_other_things_takes_in_no_more_of_what_it_be
 
     def story_after(number: int) -> str | None:
         known = [("a", stories.signature(one)) for one in (began, *others[:number])]
-        return stories.same(stories.signature(new), told(known))
+        return stories.same(stories.signature(new), told(known), EVER)
 
     assert story_after(3) == "a"
     assert story_after(4) is None
@@ -133,7 +133,7 @@ def test_only_those_are_compared_that_can_tell_the_same(new, known):
     """To compare all with all takes a backfill hours; to compare fewer must change nothing."""
     signature = stories.signature(article(new))
     before = [(story, stories.signature(article(text))) for story, text in known]
-    assert stories.same(signature, told(before)) in same_of_all(signature, before)
+    assert stories.same(signature, told(before), EVER) in same_of_all(signature, before)
 
 
 def same_of_all(new: stories.Signature, known: Sequence[tuple[str, stories.Signature]]) -> set[str | None]:
@@ -151,14 +151,37 @@ def same_of_all(new: stories.Signature, known: Sequence[tuple[str, stories.Signa
 
 def test_what_is_held_is_unpacked_once_and_what_is_over_is_let_go():
     """A backfill asks about the same days again and again, and its past grows."""
-    first, second = (Telling("a", "1", NOON), Telling("b", "2", NOON))
+    first, second = (Telling("a", "1", NOON, NOON), Telling("b", "2", NOON, NOON))
     known = stories.Told()
     known.hold({first: stories.signature(article(AGENCY)).to_json()})
 
     known.hold({first: None, second: stories.signature(article(OTHER)).to_json()})
-    assert [stories.same(stories.signature(article(text)), known) for text in (AGENCY, OTHER)] == ["a", "b"]
+    assert [stories.same(stories.signature(article(text)), known, EVER) for text in (AGENCY, OTHER)] == ["a", "b"]
 
     known.hold({second: None})
-    assert [stories.same(stories.signature(article(text)), known) for text in (AGENCY, OTHER)] == [None, "b"]
+    assert [stories.same(stories.signature(article(text)), known, EVER) for text in (AGENCY, OTHER)] == [None, "b"]
     assert first not in known
-    assert known.of("a") == []
+    assert known.of("a", EVER) == []
+
+
+def test_only_what_was_told_in_these_days_counts():
+    """The same words a month later are another event, or an anniversary."""
+    day, known = timedelta(days=1), stories.Told()
+    for number, first, last in ((1, NOON, NOON), (2, NOON, NOON + 9 * day)):
+        known.add(Telling(f"{number}", f"{number}", first, last), stories.signature(article(AGENCY)))
+    new = stories.signature(article(AGENCY))
+
+    assert stories.same(new, known, (NOON, NOON + day)) == "1"
+    assert stories.same(new, known, (NOON + day, NOON + 2 * day)) == "2", "which began before, and went on"
+    assert stories.same(new, known, (NOON - 2 * day, NOON - day)) is None
+    assert stories.same(new, known, (NOON + 10 * day, NOON + 11 * day)) is None
+
+
+def test_days_around_moments_are_asked_for_once():
+    """Texts of ten years in one folder must not bring all that was ever told to mind."""
+    day = timedelta(days=1)
+    moments = [NOON + 30 * day, NOON, NOON + 3 * day]
+    assert stories.days_around(moments, 2 * day) == [
+        (NOON - 2 * day, NOON + 5 * day), (NOON + 28 * day, NOON + 32 * day)
+    ]  # fmt: skip
+    assert stories.days_around([], day) == []
