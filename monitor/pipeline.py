@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -341,21 +342,20 @@ class Pipeline:
         article, signature, told = verdict.article, stories.signature(verdict.article), told or now
         story, adds = self._story(article, signature, told)
         hits = tuple(self._hit(entry, article, match, story, adds, now) for match in verdict.matches)
-        mutes = await self.store.apart(self.store.mutes, now)
-        threads = await self.store.apart(self.store.threads, story, now)
-        rules = self.config.book.by_id
-        deliveries = tuple(
-            delivery
-            for hit in hits
-            for delivery in outbox.route(
-                hit, rules[hit.rule], self.config.channels, mutes, now, self.zone, threads=threads
-            )
-        )
+        deliveries = () if entry.silent else await self._deliveries(hits, story, now)
         if due is not None:
             deliveries = tuple(replace(one, due=due, first_due=due) if one.due else one for one in deliveries)
         return Record(
             entry=entry, verdict=verdict, hits=hits, deliveries=deliveries, signature=signature.to_json(), told=told
         )
+
+    async def _deliveries(self, hits: Iterable[Hit], story: str, now: datetime) -> tuple[Delivery, ...]:
+        """Return where the hits of one story go, after what was told of it and what is muted."""
+        mutes = await self.store.apart(self.store.mutes, now)
+        threads = await self.store.apart(self.store.threads, story, now)
+        rules, channels = self.config.book.by_id, self.config.channels
+        routes = (outbox.route(hit, rules[hit.rule], channels, mutes, now, self.zone, threads=threads) for hit in hits)
+        return tuple(chain.from_iterable(routes))
 
     def _story(self, article: Article, signature: stories.Signature, told: datetime) -> tuple[str, str]:
         """Return the key of the story that an article tells, one told before or its own, and what it adds to it."""

@@ -35,7 +35,7 @@ from monitor.store.records import (
     PollRecord,
     Stand,
 )
-from monitor.store.statements import batches, delivery_rows, edits_of, part
+from monitor.store.statements import batches, delivery_rows, edits_of, mutes, part
 
 # Articles read at a time when all are asked for: some megabytes.
 PAGE: Final = 500
@@ -347,9 +347,8 @@ class Queries:
 
     def mutes(self, now: datetime) -> tuple[Mute, ...]:
         """Return the mutes that hold now."""
-        asked = select(t.mutes).where(t.mutes.c.until > now)
         with self._read() as c:
-            return tuple(Mute(**row._asdict()) for row in c.execute(asked.order_by(t.mutes.c.until)))
+            return mutes(c, now)
 
     # --- numbers ---
 

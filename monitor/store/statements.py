@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.model import Article, Delivery, Edit
+from monitor.model import Article, Delivery, Edit, Mute
 from monitor.store import rows
 from monitor.store import tables as t
 
@@ -136,6 +137,12 @@ def articles_at(connection: Connection, keys: Iterable[str]) -> dict[str, Articl
         for row in connection.execute(select(t.articles).where(t.articles.c.key.in_(some))):
             found[row.key] = rows.article_of(row._asdict())
     return found
+
+
+def mutes(connection: Connection, now: datetime) -> tuple[Mute, ...]:
+    """Return the mutes that hold now, the first to end first."""
+    hold = select(t.mutes).where(t.mutes.c.until > now).order_by(t.mutes.c.until, t.mutes.c.kind, t.mutes.c.value)
+    return tuple(Mute(**row._asdict()) for row in connection.execute(hold))
 
 
 def part(row: Row[Any], table: Table) -> rows.Row:

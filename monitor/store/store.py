@@ -68,6 +68,7 @@ from monitor.store.statements import (
     change_all,
     delivery_rows,
     edits_of,
+    mutes,
     part,
     put,
     put_article,
@@ -658,11 +659,9 @@ class Store:
             return bool(c.execute(delete(t.mutes).where(t.mutes.c.kind == kind, t.mutes.c.value == value)).rowcount)
 
     def mutes(self, now: datetime) -> tuple[Mute, ...]:
-        """Return the mutes that hold now, and forget the others."""
-        with self._write() as c:
-            c.execute(delete(t.mutes).where(t.mutes.c.until <= now))
-            found = c.execute(select(t.mutes).order_by(t.mutes.c.until, t.mutes.c.kind, t.mutes.c.value))
-            return tuple(Mute(**row._asdict()) for row in found)
+        """Return the mutes that hold now."""
+        with self._read() as c:
+            return mutes(c, now)
 
     def meta(self, key: str) -> str | None:
         """Return a small thing remembered under a name."""
@@ -711,6 +710,7 @@ class Store:
                 "articles": _sweep_articles(c, past),
                 "polls": _sweep(c, t.polls, t.polls.c.id, t.polls.c.at < recent),
                 "hosts": _sweep(c, t.hosts, t.hosts.c.host, t.hosts.c.due < recent),
+                "mutes": c.execute(delete(t.mutes).where(t.mutes.c.until <= now)).rowcount,
             }
 
 

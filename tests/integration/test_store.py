@@ -781,7 +781,16 @@ def test_a_mute_ends_by_itself_or_by_hand(store, queries):
     assert store.mutes(NOW + MINUTE) == (long,)
     assert store.drop_mute("story", "y")
     assert not store.drop_mute("story", "y")
-    assert store.mutes(NOW) == ()
+    assert store.mutes(NOW) == (short,)
+
+
+def test_a_mute_that_ended_is_forgotten(store):
+    """They would be read with every hit, for ever."""
+    store.add_mute(Mute(kind="rule", value="x", until=NOW + MINUTE))
+
+    kept, gone = (store.housekeeping(now, LEASE, LEASE)["mutes"] for now in (NOW, NOW + MINUTE))
+
+    assert (kept, gone) == (0, 1)
 
 
 def test_small_things_are_remembered(store):
@@ -815,6 +824,7 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
         "hosts": 0,
         "envelopes": 0,
         "pages": 0,
+        "mutes": 0,
     }
     done = store.housekeeping(NOW + 401 * day, keep_articles=400 * day, keep_pages=14 * day)
     assert done == {
@@ -826,6 +836,7 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
         "hosts": 0,
         "envelopes": 1,
         "pages": 0,
+        "mutes": 0,
     }
 
     assert queries.hit(hit.key).deliveries[0].outcome is Outcome.SENT
