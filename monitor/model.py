@@ -47,7 +47,6 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"  # not modified, or the same bytes as before
     PAUSED = "paused"  # gone for good (410): polling stops and a person is told
     # an entry that is not read
-    KNOWN = "known"  # seen before, here or in another feed
     OLD = "old"  # listed by a feed's first poll: taken in silently
     # read
     READ = "read"

@@ -539,7 +539,13 @@ class Pipeline:
 
     async def mend_dates(self) -> None:
         """After a clock that was ahead: let nothing wait for a date that no policy would have given."""
-        await self.store.apart(self.store.mend_dates, self.clock())
+        await self.store.apart(
+            self.store.mend_dates,
+            self.clock(),
+            feed=partial(polling.longest_wait, settings=self.config.settings),
+            entry=reading.FARTHEST,
+            delivery=outbox.longest_wait(self.config.book.rules),
+        )
 
     async def examine(self) -> None:
         """Read the whole database, unless that was done lately, and tell settings.ops when a page of it is damaged.

@@ -61,7 +61,6 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
         store = hands.enter_context(opened(config, lock=watching))
         if watching:
             store.reclaim()
-            store.mend_dates(now())
         pipeline = Pipeline(
             config=config,
             ruleset=await asyncio.to_thread(compiled.rules_of, config, os.environ),
@@ -74,6 +73,7 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
             tell_old=tell_old,
         )
         if watching:
+            await pipeline.mend_dates()
             await sync(pipeline)
         yield pipeline
 

@@ -27,6 +27,8 @@ FEWEST_TRIES = 6
 # More messages than this in so long are a storm, whatever the channel allows: what else is due goes together, in
 # messages as full as they may be. A claim takes a part of a great storm at a time, so those before count too.
 STORM, STORM_SPAN = 30, timedelta(minutes=10)
+# A digest on one weekday comes once a week, and quiet hours may hold it for another day.
+LONGEST = timedelta(days=9)
 # How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
 # 12,000 characters of blocks; Discord: 2,000 in all).
 MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 40, "slack": 20, "text": 8}
@@ -114,6 +116,11 @@ def due_for(channel: Channel, now: datetime, zone: ZoneInfo, urgent: bool) -> da
     becomes the next moment that exists. A digest that falls into quiet hours leaves when they end.
     """
     return now if urgent else opens(channel, _gathered(channel, now, zone), zone)
+
+
+def longest_wait(rules: Iterable[Rule]) -> timedelta:
+    """Return how long a delivery may have to wait at the most: a later date was given by a clock that was ahead."""
+    return LONGEST + max((rule.every for rule in rules if rule.every), default=timedelta())
 
 
 def opens(channel: Channel, now: datetime, zone: ZoneInfo) -> datetime:

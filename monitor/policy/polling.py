@@ -10,7 +10,7 @@ feed is silent for longer than usual it is asked less often, an eighth of its si
 
 **Failures** double the wait, from the interval to six hours, and never end it: only 410 does. `Retry-After` is obeyed.
 
-**A clock that went back** leaves dates in the future: `mended` finds them, for no feed waits longer than `FARTHEST`.
+**A clock that went back** leaves dates in the future: no feed waits longer than its `longest_wait`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from monitor.urls import normal
 
 FULL = timedelta(hours=24)  # some ETags lie: so often the whole document is asked for
 BACK_OFF = timedelta(hours=6)  # the longest wait after failures
-FARTHEST = timedelta(hours=24)  # the longest wait of all, whatever Retry-After says
+FARTHEST = timedelta(hours=24)  # the longest wait after a failure, whatever Retry-After says
 SPREAD = 0.1
 SHARE = 4  # polls in the usual time between two new entries
 SMOOTH = 0.3  # weight of what was seen last
@@ -409,13 +409,9 @@ def after_failure(feed: Feed, error: Exception | str, now: datetime, settings: S
     return replace(feed, state=failed)
 
 
-def mended(feed: Feed, now: datetime) -> Feed:
-    """Return the feed due now if a clock that has since gone back left it waiting for a time that is too far ahead."""
-    due, polled = feed.state.due, feed.state.polled
-    longest = max(FARTHEST, feed.every or timedelta()) * (1 + SPREAD)
-    if due is None or (due - now <= longest and (polled is None or polled <= now or due <= now)):
-        return feed
-    return replace(feed, state=replace(feed.state, due=now))
+def longest_wait(feed: Feed, settings: Settings) -> timedelta:
+    """Return how long a feed may have to wait at the most: a later date was given by a clock that was ahead."""
+    return max(FARTHEST, feed.every or max(settings.slowest, settings.fastest)) * (1 + SPREAD)
 
 
 # --- what a person should hear ---

@@ -23,6 +23,9 @@ LIVE_LONGEST: Final = timedelta(days=1)
 # A host that is asked too much and does not say how long to wait.
 PATIENCE: Final = timedelta(minutes=5)
 
+# No entry waits longer than this: a later date was given by a clock that was ahead.
+FARTHEST: Final = max(LONGEST, *LATER) + timedelta(hours=6)
+
 _TOO_MUCH = frozenset({429, 503})
 _GONE = frozenset({404, 410})
 

@@ -5,7 +5,7 @@ case, fields, languages, guards and exclusions, so it lets more through than mat
 what can match asks for the need, and lets the matcher judge what is found.
 
     need = needs(book)                           of any rule of a book; EVERYTHING: there may be a match in any text
-    Sieve(need).might_hit("the words of a page") fast, however many rules; no tags and no entities in it, please
+    Sieve(need).passes(fold(text))               fast, however many rules; no tags and no entities in it, please
 
 `index_words` are the words of an article under which an index must keep it, so that a need finds it there.
 """
@@ -52,11 +52,6 @@ def needs(book: RuleBook) -> Need:
     """Return what a text must hold for any of the rules to match. Raises KeyError when a list is not there."""
     lists = _Lists({termlist.name: termlist for termlist in book.lists})
     return any_of(_of_rule(rule, lists) for rule in book.rules)
-
-
-def need_of(rule: Rule, lists: dict[str, TermList]) -> Need:
-    """Return what a text must hold for this rule to match. Raises KeyError when a list is not there."""
-    return _of_rule(rule, _Lists(lists))
 
 
 class _Lists:
@@ -198,12 +193,8 @@ class Sieve:
         self._grams = np.concatenate([np.zeros(0, np.int32), *grams])
         self._owners = np.repeat(np.arange(len(grams)), [len(some) for some in grams])
 
-    def might_hit(self, text: str) -> bool:
-        """Say whether a text may hold the need; False is certain."""
-        return self.passes(fold(text))
-
     def passes(self, folded: bytes) -> bool:
-        """Say the same of a text that was folded (`rules.text.fold`)."""
+        """Say whether a text, folded (`rules.text.fold`), may hold the need; False is certain."""
         plain = folded.replace(b"-", b"")
         near = self._near(plain)
         if not self._holds(near):

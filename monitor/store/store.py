@@ -83,10 +83,6 @@ What = Literal["all", "feeds", "entries"]
 
 # Why a delivery is dead whose channel is no longer configured: it comes back to life with the channel.
 NO_CHANNEL: Final = "this channel is no longer configured"
-# No policy makes a feed or an entry wait longer (`policy.polling.FARTHEST`, and its spread), nor a delivery: a digest
-# on one weekday comes once a week.
-LONGEST: Final = timedelta(hours=30)
-LONGEST_DIGEST: Final = timedelta(days=9)
 # So many hits of a story tell what its readers have heard.
 RECENT: Final = 200
 # Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
@@ -596,11 +592,6 @@ class Store:
             until: datetime | None = c.scalar(asked)
             return until
 
-    def next_delivery(self) -> datetime | None:
-        """Return when the next delivery is due; None when nothing waits."""
-        with self._read() as c:
-            return _earliest(c, t.deliveries.c.due.is_not(None))
-
     def sent_since(self, channel: str, since: datetime) -> tuple[datetime, ...]:
         """Return the moments at which messages left through a channel since then: one each, however much it held."""
         sent = t.deliveries.c.sent
@@ -639,12 +630,21 @@ class Store:
             values = {"due": now, "first_due": now, "leased": None, "attempts": 0, "outcome": Outcome.RETRY}
             return c.execute(update(t.deliveries).where(again).values(values)).rowcount
 
-    def mend_dates(self, now: datetime) -> None:
-        """Let what waits longer than any policy makes it wait be due now: a clock that was ahead gave it its date."""
+    def mend_dates(
+        self, now: datetime, *, feed: Callable[[Feed], timedelta], entry: timedelta, delivery: timedelta
+    ) -> None:
+        """Let what waits longer than policy makes a feed, an entry or a delivery wait be due now.
+
+        A clock that was ahead gave it its date. A host waits no longer than its entries.
+        """
+        at_once = {"due": now, "leased": None}
         with self._write() as c:
-            for table, longest in ((t.feeds, LONGEST), (t.entries, LONGEST), (t.deliveries, LONGEST_DIGEST)):
-                c.execute(update(table).where(table.c.due > now + longest).values(due=now, leased=None))
-            c.execute(delete(t.hosts).where(t.hosts.c.due > now + LONGEST))
+            ahead = c.execute(select(t.feeds).where(t.feeds.c.due > now))
+            wrong = [row.key for row in ahead if row.due > now + feed(self._feed(row))]
+            change_all(c, t.feeds, [{"key": key, **at_once} for key in wrong])
+            for table, longest in ((t.entries, entry), (t.deliveries, delivery)):
+                c.execute(update(table).where(table.c.due > now + longest).values(at_once))
+            c.execute(delete(t.hosts).where(t.hosts.c.due > now + entry))
 
     # --- mutes and small things ---
 
@@ -930,11 +930,6 @@ def _with_their_envelopes(keys: Sequence[str]) -> ColumnElement[bool]:
     """Choose deliveries by key, and those that lie in one envelope with them."""
     theirs = select(t.deliveries.c.envelope).where(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.is_not(None))
     return or_(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.in_(theirs))
-
-
-def _earliest(c: Connection, waits: ColumnElement[bool]) -> datetime | None:
-    found: datetime | None = c.scalar(select(func.min(t.deliveries.c.due)).where(waits))
-    return found
 
 
 # --- housekeeping ----------------------------------------------------------------------------------------------------

@@ -224,7 +224,6 @@ async def _live(folder: Path, began: float, share: int) -> None:
     made = settled(folder)
     with wiring.opened(made, lock=True) as store:
         store.reclaim()
-        store.mend_dates(clock())
         pipeline = Pipeline(
             config=made,
             ruleset=compile_rules(made.book),
@@ -235,6 +234,7 @@ async def _live(folder: Path, began: float, share: int) -> None:
             clock=clock,
             chance=random.random,
         )
+        await pipeline.mend_dates()
         daemon = Daemon(pipeline, load=lambda: made)
         await asyncio.gather(_find(pipeline, share), _deliver(daemon))
 

@@ -103,7 +103,7 @@ async def killed_while(scene: Scene, postbox: Slow) -> None:
     await asyncio.gather(sending, return_exceptions=True)
     postbox.thinks_over, postbox.answers_late = "", False
     postbox.thinking.clear()
-    restarted(scene)
+    await restarted(scene)
 
 
 async def read(scene: Scene) -> None:
@@ -174,7 +174,7 @@ async def test_a_recipient_who_did_not_exist_gets_the_mail_once_he_does_and_the_
     postbox.refusing_to = {}
     with Queries.open(scene.address) as queries:
         (dead,) = queries.list_deliveries(outcome=Outcome.DEAD)
-    restarted(scene)
+    await restarted(scene)
     assert scene.store.retry_deliveries([dead.key], scene.clock()) == 1
     await scene.flow()
 
@@ -192,7 +192,7 @@ async def test_a_restart_does_not_ask_a_channel_sooner_than_it_wished(scene, sla
     slack.mode = "ok"
     write(scene, 1, 2)
     for _ in range(3):
-        restarted(scene)
+        await restarted(scene)
         scene.clock.forward(minutes=19)
         await scene.flow()
     assert len(slack.requests) == asked
@@ -226,13 +226,13 @@ async def test_a_mail_server_that_is_down_for_an_hour_delays_and_loses_nothing(s
     assert [re.findall(r"/(\d)\.html", mail.part("plain")) for mail in postbox.mails] == [["1"], ["2"], ["3"]]
 
 
-def restarted(scene: Scene) -> None:
+async def restarted(scene: Scene) -> None:
     """What a daemon that died and starts again finds, and does first."""
     scene.store.close()
     store = Store.open(scene.address)
     store.reclaim()
-    store.mend_dates(scene.clock())
     scene.pipeline = replace(scene.pipeline, store=store, notifier=Notifier())
+    await scene.pipeline.mend_dates()
 
 
 async def test_a_slack_bots_thread_is_found_again_after_a_restart(scene, everywhere: Slack, tmp_path):
@@ -240,7 +240,7 @@ async def test_a_slack_bots_thread_is_found_again_after_a_restart(scene, everywh
     told_to(scene, tmp_path, "slack://xoxb-1234567890-1234567890-abcdefghij/#nieuws")
     write(scene, 1)
     await scene.flow()
-    restarted(scene)
+    await restarted(scene)
 
     title, text = secret_story(1)
     again = ("101.html", f"Ook dit: {title}", text + "\nEen tweede bron bevestigt het.")

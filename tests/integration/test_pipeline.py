@@ -326,6 +326,35 @@ async def test_a_clock_that_was_ahead_does_not_stop_the_watch(scene):
     assert (await scene.flow())[Outcome.UNCHANGED] == 1
 
 
+async def test_a_restart_hurries_no_feed_that_is_polled_once_a_week(scene):
+    """A daemon mends the dates of a clock that was ahead when it starts; `every: 7d` is no such date."""
+    weekly = replace(paper_feed("krant"), every=timedelta(days=7))
+    scene.store.sync_feeds([weekly], scene.clock(), lambda _: timedelta(0))
+    scene.publish("krant")
+    await scene.flow()
+    scene.clock.forward(days=1)
+
+    await scene.pipeline.mend_dates()
+
+    assert await scene.flow() == Counter()
+
+
+async def test_a_restart_hurries_no_follow_up_that_is_told_once_a_fortnight(scene, tmp_path):
+    """Nor is the date that a rule's `every` gives to what follows."""
+    scene.with_rules(RULES.replace("send: [slack]", "send: [slack]\n    every: 14d"), tmp_path)
+    await opened(scene, "krant")
+    for name in ("1.html", "2.html"):
+        scene.publish("krant", (name, "Gezant zag Oesjakov", SECRET))
+        await scene.flow()
+        scene.clock.forward(minutes=10)
+    assert [len(scene.post.sent), scene.store.deliveries_waiting()] == [1, ("slack",)]
+
+    await scene.pipeline.mend_dates()
+    await scene.flow()
+
+    assert len(scene.post.sent) == 1
+
+
 async def test_the_ledger_sums_under_faults(scene):
     """listed = known + new, and new = every outcome, whatever went wrong on the way."""
     await opened(scene, "krant")

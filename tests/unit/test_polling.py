@@ -459,18 +459,33 @@ def test_a_new_address_is_believed_after_three_times() -> None:
 
 
 @settings(deadline=None, max_examples=200, derandomize=True)
-@given(back=st.timedeltas(timedelta(), timedelta(days=4000)), interval=st.timedeltas(MINUTE, HOUR))
-def test_a_clock_that_goes_back_stops_no_feed(back: timedelta, interval: timedelta) -> None:
-    """Due dates of a future that will not come for years are mended."""
-    later = NOW + back
-    feed = after_poll(
-        replace(POLLED, state=replace(POLLED.state, interval=interval)), PAGE, None, None, later, SETTINGS, 0.5
-    )
-    mended = polling.mended(feed, NOW)
+@given(
+    every=st.none() | st.timedeltas(MINUTE, timedelta(days=60)),
+    slowest=st.timedeltas(HOUR, timedelta(days=60)),
+    interval=st.timedeltas(MINUTE, timedelta(days=60)),
+    silent=st.timedeltas(timedelta(), timedelta(days=4000)),
+    retry_after=st.timedeltas(timedelta(), timedelta(days=60)),
+    jitter=st.floats(0, 1, exclude_max=True),
+)
+def test_no_feed_waits_longer_than_its_longest_wait(
+    every: timedelta | None,
+    slowest: timedelta,
+    interval: timedelta,
+    silent: timedelta,
+    retry_after: timedelta,
+    jitter: float,
+) -> None:
+    """Whatever is due later was dated by a clock that was ahead; what is not is no business of a restart."""
+    wanted = replace(SETTINGS, slowest=slowest)
+    state = replace(POLLED.state, interval=interval, newest=NOW - silent)
+    feed = replace(POLLED, every=every, state=state)
+    error = FetchError(feed.url, "later", retry=True, status=503, retry_after=retry_after)
+    good = after_poll(feed, PAGE, None, None, NOW, wanted, jitter)
+    bad = after_failure(feed, error, NOW, wanted, jitter)
 
-    assert mended.state.due is not None
-    assert mended.state.due - NOW <= (SETTINGS.slowest if back else interval * 2 + HOUR)
-    assert polling.mended(feed, later) == feed
+    for after in (good, bad):
+        assert after.state.due is not None
+        assert after.state.due - NOW <= polling.longest_wait(feed, wanted)
 
 
 # --- what a person hears ---
