@@ -688,7 +688,7 @@ def test_a_backfill_at_a_terminal_shows_how_far_it_is(desk, filled):
 
 def test_in_a_pipe_a_plain_line_says_how_far_it_is(monitor, monkeypatch):
     """In how much of the files, for nobody has counted the documents; of a limit, in how many."""
-    monkeypatch.setattr("monitor.cli.backfill.EVERY", 1)
+    monkeypatch.setattr("monitor.cli.progress.EVERY", 1)
     monkeypatch.setattr(sys.modules["monitor.archives.files"], "AT_ONCE", 2)
 
     lines = monitor("backfill", "files", "articles.jsonl").stderr.splitlines()
