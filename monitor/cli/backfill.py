@@ -13,13 +13,13 @@ import click
 
 from monitor.cli import output
 from monitor.cli.fill import Found, Source, Wanted, only, run
+from monitor.cli.names import check, is_of, no_feed
 from monitor.cli.plan import Plan, say_plan
 
 if TYPE_CHECKING:
     from monitor.archives import Volume
     from monitor.archives.record import Chosen
     from monitor.backfill import Mark
-    from monitor.model import Feed
     from monitor.pipeline import Pipeline
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -151,8 +151,7 @@ def _stored(feed: str | None, wanted: Wanted) -> None:
     config = only(output.load(wanted.rules_path), wanted.rule)
     address = config.settings.database
     with Queries.open(address) as queries:  # without a record there is no past
-        if feed and not any(_is_of(one, feed) for one in config.feeds) and not queries.count_articles(feed=feed):
-            raise _no_feed(feed)
+        check(config, queries, feed=feed)
 
     def asked(since: datetime | None, until: datetime | None) -> Chosen:
         return chosen(address, needs(config.book), since=since, until=until, feed=feed)
@@ -296,9 +295,14 @@ def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
     from monitor.model import Feed, key_of
 
     named = [Feed(key=key_of("feed", url), name=url, url=url) for url in urls]
-    chosen = named or [one for one in output.load(wanted.rules_path).feeds if feed is None or _is_of(one, feed)]
+    configured = () if named else output.load(wanted.rules_path).feeds
+    chosen = named or [one for one in configured if feed is None or is_of(one, feed)]
     if not chosen:
-        raise _no_feed(feed) if feed else click.UsageError("rules.yaml names no feed: write the address of one")
+        raise (
+            no_feed(feed, configured)
+            if feed
+            else click.UsageError("rules.yaml names no feed: write the address of one")
+        )
 
     async def histories(web: Any) -> AsyncIterator[Volume]:
         for one in chosen:
@@ -306,14 +310,6 @@ def feeds_(urls: tuple[str, ...], feed: str | None, wanted: Wanted) -> None:
                 yield shard
 
     _from_web(wanted, "feeds " + " ".join(one.key for one in chosen), histories)
-
-
-def _no_feed(name: str) -> click.BadParameter:
-    return click.BadParameter(f"there is no feed, outlet or group '{name}'; `monitor feeds list` shows them")
-
-
-def _is_of(feed: Feed, name: str) -> bool:
-    return name in {feed.key, feed.name, feed.outlet, feed.group}
 
 
 def _from_web(wanted: Wanted, name: str, source: Callable[[Any], AsyncIterator[Volume]]) -> None:

@@ -18,6 +18,7 @@ import click
 
 from monitor.cli import output
 from monitor.cli.hits import as_object, asked
+from monitor.cli.names import check
 from monitor.numbers import counted
 
 if TYPE_CHECKING:
@@ -73,13 +74,16 @@ def export(  # noqa: PLR0913, PLR0917 - one argument for each option
     `-` is standard output. A file that is there already is replaced when the new one is whole.
     """
     write = _writer(file, form)
-    with asked(rules_path) as queries:
+    config = output.load(rules_path)
+    with asked(config) as queries:
         records = _Numbered(queries.each_hit(rule=rule, feed=feed, since=since, until=until))
         if str(file) == "-":
             write(records, sys.stdout.buffer)
             return
         with _whole(file) as out:
             write(records, out)
+            if not records.number:
+                check(config, queries, rule=rule, feed=feed)
     click.echo(f"{file}: {counted(records.number, 'hit')}", err=True)
 
 

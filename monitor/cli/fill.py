@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli import output
+from monitor.cli.names import no_rule
 from monitor.cli.plan import faulty, planned, say_plan
 from monitor.cli.progress import progress
 from monitor.numbers import counted
@@ -88,7 +89,7 @@ def only(config: Config, rule: str | None) -> Config:
         return config
     chosen = tuple(one for one in config.book.rules if one.id == rule)
     if not chosen:
-        raise output.no_rule(rule, config.book.by_id)
+        raise no_rule(rule, config.book.by_id)
     return replace(config, book=replace(config.book, rules=chosen))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from monitor.cli import output
+from monitor.cli import names, output
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -23,11 +23,11 @@ SHOWN = 12
 CSV = ("id", "rule", "title", "url", "feed", "found", "story", "evidence")
 
 
-def asked(rules_path: Path | None) -> Queries:
+def asked(config: Config) -> Queries:
     """Open the database for reading."""
     from monitor.store import Queries
 
-    return Queries.open(output.load(rules_path).settings.database)
+    return Queries.open(config.settings.database)
 
 
 def no_such(kind: str, beginning: str) -> click.UsageError:
@@ -68,11 +68,14 @@ def hits_list(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: bool,
 ) -> None:
     """List hits, the newest first."""
-    with asked(rules_path) as queries:
+    config = output.load(rules_path)
+    with asked(config) as queries:
         key = queries.find("story", story) if story else None
         if story and key is None:
             raise no_such("story", story)
         found = queries.list_hits(rule=rule, feed=feed, story=key, since=since, until=until, limit=limit)
+        if not found:
+            names.check(config, queries, rule=rule, feed=feed)
     if as_json:
         for record in found:
             output.json_line(as_object(record))
@@ -81,7 +84,7 @@ def hits_list(  # noqa: PLR0913, PLR0917 - one argument for each option
         output.rows_as_csv(CSV, ([row[column] for column in CSV] for row in rows))
     else:
         columns = ("id", "found", "rule", "outlet", "title", "mark")
-        output.table(columns, [_row(record) for record in found], empty="no hits yet")
+        output.table(columns, [_row(record) for record in found], empty="no hits")
 
 
 def as_object(record: HitRecord) -> dict[str, object]:
@@ -132,7 +135,7 @@ def _sentences(hit: Hit) -> list[str]:
 @output.with_example("monitor hits show 83bd83", "monitor hits show 83bd83 --json")
 def hits_show(key: str, rules_path: Path | None, as_json: bool) -> None:
     """Show a hit: why the rule matched, where it went. ID: its first characters are enough."""
-    with asked(rules_path) as queries:
+    with asked(output.load(rules_path)) as queries:
         record = queries.hit(key)
         kept = queries.kept_of(record.hit.article) if record else None
     if record is None:
@@ -192,7 +195,7 @@ def hits_mark(key: str, mark: str, why: str, rules_path: Path | None) -> None:
     from monitor import wiring
 
     config = output.load(rules_path)
-    with asked(rules_path) as queries:
+    with asked(config) as queries:
         found = queries.find("hit", key)
     if found is None:
         raise no_such("hit", key)
@@ -227,8 +230,11 @@ def deliveries_list(
 
     only = Outcome(outcome) if outcome and outcome != "waiting" else None
     waiting = True if outcome == "waiting" else None
-    with asked(rules_path) as queries:
+    config = output.load(rules_path)
+    with asked(config) as queries:
         found = queries.list_deliveries(channel=channel, outcome=only, waiting=waiting, limit=limit)
+        if not found:
+            names.check(config, queries, channel=channel)
     if as_json:
         for one in found:
             output.json_line(_delivery_object(one))
@@ -276,14 +282,17 @@ def deliveries_retry(keys: tuple[str, ...], channel: str | None, all_dead: bool,
 
     if not (keys or channel or all_dead):
         raise click.UsageError("say which: an ID, --channel NAME or --all")
-    with asked(rules_path) as queries:
+    config = output.load(rules_path)
+    with asked(config) as queries:
         found = [(key, queries.find("delivery", key)) for key in keys]
         dead = queries.list_deliveries(channel=channel, outcome=Outcome.DEAD, limit=None) if not keys else ()
+        if not (keys or dead):
+            names.check(config, queries, channel=channel)
     unknown = [key for key, full in found if full is None]
     if unknown:
         raise no_such("delivery", unknown[0])
     chosen = [full for _, full in found if full] + [one.key for one in dead]
-    with wiring.opened(output.load(rules_path)) as store:
+    with wiring.opened(config) as store:
         number = store.retry_deliveries(chosen, wiring.now())
     click.echo(f"{number} will be sent again")
 
@@ -369,14 +378,18 @@ def mute_list(rules_path: Path | None, as_json: bool) -> None:
     """List the mutes that hold now."""
     from monitor import wiring
 
-    with asked(rules_path) as queries:
+    config = output.load(rules_path)
+    with asked(config) as queries:
         found = queries.mutes(wiring.now())
+    feeds = {one.key: one.name for one in config.feeds}
     if as_json:
         for one in found:
             output.json_line({"kind": one.kind, "value": one.value, "until": one.until})
         return
     output.table(
-        ("kind", "what", "until"), [(one.kind, one.value, one.until) for one in found], empty="nothing is muted"
+        ("kind", "what", "until"),
+        [(one.kind, feeds.get(one.value, one.value), one.until) for one in found],
+        empty="nothing is muted",
     )
 
 
@@ -389,8 +402,10 @@ def mute_off(kind: str, value: str, rules_path: Path | None) -> None:
     """Hear of something again."""
     from monitor import wiring
 
-    with wiring.opened(output.load(rules_path)) as store:
-        if not store.drop_mute(kind, _full_value(rules_path, kind, value)):
+    config = output.load(rules_path)
+    full = _full_value(config, kind, value)
+    with wiring.opened(config) as store:
+        if not store.drop_mute(kind, full):
             raise click.UsageError(f"{kind} '{value}' is not muted")
     click.echo(f"{kind} {value}: heard again")
 
@@ -409,8 +424,10 @@ def _mute_command(kind: Literal["story", "rule", "feed", "term"], example: str) 
 
         now = wiring.now()
         until = now + (now - cast("datetime", output.moment(span, ago_only=True)))
-        full = _full_value(rules_path, kind, value)
-        with wiring.opened(output.load(rules_path)) as store:
+        config = output.load(rules_path)
+        full = _full_value(config, kind, value)
+        _refuse_unknown(config, kind, full)
+        with wiring.opened(config) as store:
             store.add_mute(Mute(kind=kind, value=full, until=until))
         click.echo(f"{kind} {value}: muted until {_moment(until)}")
 
@@ -418,15 +435,31 @@ def _mute_command(kind: Literal["story", "rule", "feed", "term"], example: str) 
     muted.short_help = f"Mute a {kind} for a while."
 
 
-def _full_value(rules_path: Path | None, kind: str, value: str) -> str:
-    """Return a story's whole key for its first characters; anything else as it is."""
-    if kind != "story":
+def _full_value(config: Config, kind: str, value: str) -> str:
+    """Return what a mute names: a story's key for its first characters, a rule's id for its name, a feed's key for its."""
+    if kind == "rule":
+        return names.found(
+            value, {one.name: one.id for one in config.book.rules} | {key: key for key in config.book.by_id}
+        )
+    if kind == "feed":
+        wider = {one: one for feed in config.feeds for one in (feed.outlet, feed.group)}
+        return names.found(value, {feed.name: feed.key for feed in config.feeds} | wider)
+    if kind == "term":
         return value
-    with asked(rules_path) as queries:
+    with asked(config) as queries:
         key = queries.find("story", value)
     if key is None:
         raise no_such("story", value)
     return key
+
+
+def _refuse_unknown(config: Config, kind: str, value: str) -> None:
+    """Refuse to mute a rule or a feed that there is not: what was meant would still be heard."""
+    with asked(config) as queries:
+        if kind == "rule":
+            names.check(config, queries, rule=value)
+        if kind == "feed":
+            names.check(config, queries, feed=value)
 
 
 _mute_command("story", "monitor mute story 0a2dd1 --for 3d")

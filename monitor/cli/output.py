@@ -202,18 +202,6 @@ def holds_some(path: Path, inside: Callable[[Path], Sequence[Path]]) -> None:
         raise click.UsageError(f"there is nothing to read in {path}: no file with an ending that is known")
 
 
-def no_rule(name: str, rules: Iterable[str]) -> click.UsageError:
-    """Return the error for a rule that there is not among these; those that are spelt like it are named first."""
-    from difflib import SequenceMatcher
-
-    from monitor.numbers import few
-
-    alike = sorted(rules, key=lambda one: -SequenceMatcher(None, one, name).ratio())
-    return click.UsageError(
-        f"there is no rule '{name}'; there are: {few(alike, 10) or 'none'} (one with `enabled: false` rests)"
-    )
-
-
 def with_example(*lines: str) -> Callable[[F], F]:
     """Put an example at the end of a command's help."""
 

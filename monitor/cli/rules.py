@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from monitor.cli import output
+from monitor.cli.names import no_rule
 from monitor.numbers import counted, few
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def rules_explain(  # noqa: PLR0913, PLR0917 - one argument for each option
     config = output.load(rules_path)
     wanted = next((one for one in config.book.rules if one.id == rule), None)
     if wanted is None:
-        raise output.no_rule(rule, config.book.by_id)
+        raise no_rule(rule, config.book.by_id)
     book = dataclasses.replace(config.book, rules=(wanted,))
     articles = _articles(config, document) if document else _matched(config, book, since, until, limit)
     found = [(explain(wanted, book, article), article) for article in articles]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from monitor.cli import output
+from monitor.cli.names import check
 from monitor.cli.rules import called, marked
 from monitor.numbers import counted, few
 
@@ -214,11 +215,11 @@ def report(
     from monitor.store import Queries
 
     config = output.load(rules_path)
+    known = config.book.by_id
     with Queries.open(config.settings.database) as queries:
         records = queries.list_hits(rule=rule, since=since, until=until, limit=None)
-    known = config.book.by_id
-    if rule and not records and rule not in known:
-        raise output.no_rule(rule, known)
+        if not records:
+            check(config, queries, rule=rule)
     found: dict[str, list[Marked]] = {name: [] for name in known if rule in (None, name)}
     for one in records:
         mark = Marked(one.hit.article, one.hit.match, one.mark or "", one.why, one.hit.key)

@@ -253,12 +253,12 @@ async def test_what_is_muted_by_a_command_is_recorded_not_sent_and_heard_again(d
     """By rule, by paper, by a word of the text or the term that found it; until its time is over."""
     await desk.begin(f"{wiring.now().astimezone(BRUSSELS):%Y-%m-%d %H:%M}")
     assert "muted until" in typed(desk, "mute", kind, value, "--for", "12h")
-    assert json.loads(typed(desk, "mute", "list", "--json"))["value"] == value
+    assert json.loads(typed(desk, "mute", "list", "--json"))["value"].casefold() == value.casefold()
     desk.find(1)
     await desk.wait(minutes=15)
     assert desk.came == []
     assert last(desk)[0] == Outcome.MUTED
-    assert last(desk)[1].startswith(f"muted: {kind} {value} until")
+    assert last(desk)[1].casefold().startswith(f"muted: {kind} {value} until".casefold())
 
     desk.scene.clock.forward(hours=12)
     desk.find(2)

@@ -164,6 +164,13 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
         (["mute", "story", "ffffff"], "there is no story whose id begins"),
         (["mute", "rule", "secret", "--for", "soon"], "'soon' is no length of time; write 12h, 3d or 2w"),
         (["mute", "off", "rule", "secret"], "rule 'secret' is not muted"),
+        (["mute", "rule", "secrt"], "there is no rule 'secrt'; there are: secret"),
+        (["mute", "feed", "Krnt"], "there is no feed, outlet or group 'Krnt'; there are: Krant"),
+        (["hits", "list", "--rule", "secrt"], "there is no rule 'secrt'; there are: secret"),
+        (["hits", "list", "--feed", "Krnt"], "there is no feed, outlet or group 'Krnt'; there are: Krant"),
+        (["hits", "export", "new.csv", "--rule", "secrt"], "there is no rule 'secrt'; there are: secret"),
+        (["deliveries", "list", "--channel", "dsk"], "there is no channel 'dsk'; there are: desk"),
+        (["deliveries", "retry", "--channel", "dsk"], "there is no channel 'dsk'; there are: desk"),
         (["channels", "test", "slakc"], "there is no channel 'slakc'; there are: console, desk"),
         (["feeds", "show", "nobody"], "there is no feed 'nobody'; `monitor feeds list` shows them"),
         (["rules", "explain", "scret", "articles.jsonl"], "there is no rule 'scret'; there are: secret"),
@@ -606,6 +613,16 @@ def test_a_mute_holds_is_listed_and_is_taken_back(filled):
     assert filled("mute", "list").stdout.splitlines()[1].startswith("rule\tsecret\t")
     assert filled("mute", "off", "rule", "secret").stdout == "rule secret: heard again\n"
     assert filled("mute", "list").stdout == ""
+
+
+def test_what_nothing_was_found_of_is_no_fault_as_long_as_there_is_such_a_thing(filled, desk):
+    """A rule that is new has no hits yet; one that is gone from rules.yaml still has those that it had."""
+    assert filled("hits", "list", "--rule", "secret", "--since", "2999-01-01").exit_code == 0
+    rules = desk / "rules.yaml"
+    rules.write_text(rules.read_text().replace("id: secret", "id: other"))
+    assert "secret" in filled("hits", "list", "--rule", "secret").stdout
+    assert filled("hits", "list", "--rule", "secret", "--since", "2999-01-01").exit_code == 0
+    assert filled("hits", "list", "--rule", "other").exit_code == 0
 
 
 def test_no_password_is_shown_by_any_command(filled):
