@@ -21,7 +21,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import canary, systemd, wiring
+from monitor import alarm, canary, systemd, wiring
 from monitor.config import Stamp, changed, stamps
 from monitor.drain import Tally, deliver_all, drain, visit
 from monitor.errors import ConfigError, StoreError
@@ -48,6 +48,28 @@ HEARTBEAT: Final = timedelta(seconds=1)
 JUMP: Final = timedelta(seconds=30)
 # A tick that shows no sign of life for this long hangs; the longest single step (a fetch, then an extraction) is shorter.
 HUNG: Final = timedelta(minutes=2)
+# A refused file is told after so long: until then whoever writes it may be looking at the log, or not be done.
+PATIENCE: Final = timedelta(minutes=1)
+# A database that cannot be used for so long is told past it: a backup or a busy disk is done by then.
+STUCK: Final = timedelta(minutes=2)
+# What goes on failing for the same reason is logged again after so long: a full disk needs no full log.
+AGAIN: Final = timedelta(minutes=5)
+
+# What is told of it.
+IN_FORCE: Final = "The last good one stays in force until it is mended."
+STOPPED: Final = "monitor has stopped watching"
+UNTIL_MENDED: Final = "Until that is mended nothing is found and nothing is told; then it goes on by itself."
+RESUMED: Final = ("monitor watches again", "What was listed meanwhile is read now, as far as the feeds still list it.")
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What fails, why, since when, and when that was last said (None: not yet)."""
+
+    why: str
+    since: float
+    said: float | None = None
+    database: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +83,12 @@ class Daemon:
     beats: dict[str, float] = field(default_factory=dict)
     sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     seen: Mapping[Path, Stamp] = field(default_factory=dict)  # what the rules were last read from
-    refused: str = ""
+    moving: Mapping[Path, Stamp] = field(default_factory=dict)  # the same, as it stood when it was seen to change
+    refused: Trouble | None = None
+    complained: bool = False  # settings.ops was told that the file is refused
+    failing: dict[str, Trouble] = field(default_factory=dict)  # by tick
+    alarmed: bool = False
+    aside: set[asyncio.Task[None]] = field(default_factory=set)  # what the heartbeat does not wait for
 
     async def run(self) -> None:
         """Work until asked to stop; then let what is in hand end, within `GRACE`."""
@@ -152,13 +179,25 @@ class Daemon:
 
         return guarded
 
-    @staticmethod
-    async def _logged(name: str, work: Awaitable[object]) -> None:
-        """Await a tick's work; whatever it raises is logged, and the next tick tries again."""
+    async def _logged(self, name: str, work: Awaitable[object]) -> None:
+        """Await a tick's work; whatever it raises is logged, now and then, and the next tick tries again."""
         try:
             await work
-        except Exception:
-            log.exception("tick %s failed; the next one tries again", name)
+        except Exception as error:  # noqa: BLE001 - it must not end the watch, and is logged
+            self._failed(name, error)
+        else:
+            if self.failing.pop(name, None):
+                log.info("tick %s works again", name)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        now, why, known = monotonic(), str(error) or type(error).__name__, self.failing.get(name)
+        fault = self.failing[name] = Trouble(why, known.since if known else now, database=isinstance(error, StoreError))
+        if known and known.said is not None and known.why == why and now - known.said < AGAIN.total_seconds():
+            fault.said = known.said
+            return
+        fault.said = now
+        trace = None if fault.database else error  # what the database says is foreseen, and says all
+        log.error("tick %s failed, it is tried again all the time: %s", name, why, exc_info=trace)
 
     # --- life ---
 
@@ -172,11 +211,40 @@ class Daemon:
             if self._jumped(wall, steady):
                 await self._rewind(scheduler)
             wall, steady = self.pipeline.clock(), monotonic()
-            if changed(self.seen):
-                await self.reload()
+            await self._look_at_file()
+            await self._look_at_database()
             if watchdog and monotonic() - pinged > watchdog / 3 and await self.alive():
                 systemd.tell("WATCHDOG=1")
                 pinged = monotonic()
+
+    async def _look_at_file(self) -> None:
+        """Read a changed file once it stands still: editors write in several goes. Tell of one that stays refused."""
+        stand = stamps(self.seen) if changed(self.seen) else {}
+        if stand and stand == self.moving:
+            await self.reload()
+        self.moving = stand
+        if self.refused and self.refused.said is None and monotonic() - self.refused.since >= PATIENCE.total_seconds():
+            self.refused.said, self.complained = monotonic(), True
+            told = self.pipeline.notify_ops("rules.yaml is refused", f"{self.refused.why}\n{IN_FORCE}")
+            await self._logged("notice", told)
+
+    async def _look_at_database(self) -> None:
+        """Tell it past the outbox when the database cannot be used: nothing is found, and nothing is told otherwise."""
+        broken = [fault for fault in self.failing.values() if fault.database]
+        if not self.alarmed and any(monotonic() - fault.since >= STUCK.total_seconds() for fault in broken):
+            self.alarmed = True
+            said = "\n".join(dict.fromkeys(fault.why for fault in broken))
+            line = self.pipeline
+            told = alarm.shout(line.config, line.notifier, STOPPED, f"{said}\n{UNTIL_MENDED}", line.clock())
+            self._aside("alarm", told)
+        if self.alarmed and not broken:
+            self.alarmed = False
+            await self._logged("notice", self.pipeline.notify_ops(*RESUMED))
+
+    def _aside(self, name: str, work: Awaitable[object]) -> None:
+        task = asyncio.create_task(self._logged(name, work))
+        self.aside.add(task)
+        task.add_done_callback(self.aside.discard)
 
     def _jumped(self, wall: datetime, steady: float) -> bool:
         passed = self.pipeline.clock() - wall
@@ -213,20 +281,22 @@ class Daemon:
         except (ConfigError, StoreError) as error:
             if isinstance(error, ConfigError):
                 self.seen = {**self.seen, **error.seen}  # it may be mended in a file that was not there before
-            await self._logged("reload", self._refuse(str(error)))
+            self._refuse(str(error))
             return
         except Exception:
             log.exception("rules.yaml could not be taken over, the last good one stays in force")
             return
-        self.refused = ""
+        self.refused = None
         log.info("rules.yaml reloaded: %d rules, %d feeds", len(config.book.rules), len(config.feeds))
+        if self.complained:
+            self.complained = False
+            await self._logged("notice", self.pipeline.notify_ops("rules.yaml is in force again", "It was mended."))
 
-    async def _refuse(self, why: str) -> None:
-        """Say that the changed file is not taken over; to settings.ops once for each reason."""
+    def _refuse(self, why: str) -> None:
+        """Say that the changed file is not taken over; settings.ops hears of it if that stays so."""
         log.error("rules.yaml is refused, the last good one stays in force:\n%s", why)
-        if why != self.refused:
-            self.refused = why
-            await self.pipeline.notify_ops("rules.yaml is refused", why)
+        if self.refused is None or self.refused.why != why:
+            self.refused = Trouble(why, monotonic())
 
     async def _finish(self) -> None:
         """Wait for what is in hand; what does not end in time is done again from the disk at the next start."""
@@ -245,7 +315,6 @@ class Daemon:
     def _signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT ask us to stop, a second one exits at once; SIGHUP reloads."""
         loop = asyncio.get_running_loop()
-        reloads: set[asyncio.Task[None]] = set()
 
         def stop() -> None:
             if self.stopping.is_set():
@@ -254,9 +323,7 @@ class Daemon:
             self.stopping.set()
 
         def again() -> None:
-            task = loop.create_task(self.reload())
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
+            self._aside("reload", self.reload())
 
         for number, act in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, again)):
             loop.add_signal_handler(number, act)

@@ -15,6 +15,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final
 
+from monitor.errors import StoreError
 from monitor.model import Delivery, Entry, Feed, Outcome, Visit
 from monitor.pipeline import Pipeline, because
 from monitor.urls import masked
@@ -44,6 +45,9 @@ class Tally:
         because.set("")
         try:
             outcome = await act
+        except StoreError as error:
+            log.error("%s %s: cannot be written: %s", step, what, error)  # noqa: TRY400 - it says all
+            outcome = await self._rescued(rescue, str(error))
         except Exception as error:
             log.exception("%s %s: failed in a way that it did not foresee", step, what)
             outcome = await self._rescued(rescue, f"unforeseen: {type(error).__name__}: {error}")
@@ -57,10 +61,12 @@ class Tally:
     async def _rescued(rescue: Rescue, reason: str) -> Outcome:
         try:
             return await rescue(reason)
+        except StoreError as error:
+            # The work stays claimed until its lease ends.
+            log.error("nor can it be put off: %s", error)  # noqa: TRY400 - it says all
         except Exception:
-            # The database itself, most likely: the work stays claimed until its lease ends.
             log.exception("nor can it be put off")
-            return Outcome.FAILED
+        return Outcome.FAILED
 
     def of(self, step: str) -> Counter[Outcome]:
         """Return how often each outcome ended this step."""

@@ -10,7 +10,8 @@ from monitor import config
 from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Channel, Envelope, Feed, Message, Outcome, Page, Receipt, Settings, key_of
-from monitor.notify.attempt import Took
+from monitor.notify import UNNAMED
+from monitor.notify.attempt import Took, forgotten
 from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
 from monitor.store import Store
@@ -78,7 +79,9 @@ class Post:
     envelopes: list[tuple[str, Envelope]] = field(default_factory=list)  # also of what was refused
     refusing: dict[str, DeliveryError] = field(default_factory=dict)
 
-    async def send(self, channel: Channel, message: Message, envelope: Envelope, *, took: Took) -> Receipt:
+    async def send(
+        self, channel: Channel, message: Message, envelope: Envelope = UNNAMED, *, took: Took = forgotten
+    ) -> Receipt:
         self.envelopes.append((channel.name, envelope))
         if channel.name in self.refusing:
             raise self.refusing[channel.name]

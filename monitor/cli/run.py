@@ -39,13 +39,16 @@ def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> N
     from monitor import daemon
 
     log_to_stderr(verbose)
-    config = output.load(rules_path)
+    # Which file it is stands from here on: where one is away for a moment, as some editors save, no other takes its place.
+    path = output.rules_file(rules_path)
+    load = functools.partial(output.load, path)
+    config = load()
     output.faults(config.warnings)
-    _welcome(config, output.rules_file(rules_path), once=once, tell_old=tell_old)
+    _welcome(config, path, once=once, tell_old=tell_old)
     if not once:
-        asyncio.run(daemon.run(functools.partial(output.load, rules_path), tell_old=tell_old))
+        asyncio.run(daemon.run(load, tell_old=tell_old))
         return
-    tally = asyncio.run(daemon.once(functools.partial(output.load, rules_path), tell_old=tell_old))
+    tally = asyncio.run(daemon.once(load, tell_old=tell_old))
     for step in ("poll", "read", "deliver"):
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(tally.of(step).items()))
         click.echo(f"{step:8}{said or 'nothing was due'}", err=True)

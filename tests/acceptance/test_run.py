@@ -102,6 +102,8 @@ def test_a_changed_file_is_taken_over_and_a_broken_one_is_not(tmp_path, paper):
             assert until(lambda: "the last good one stays in force" in room.log(), 20, daemon), room.log()
             assert "rules.yaml:" in room.log()
 
+            rules.unlink()  # as some editors save; the file that comes with the program must not take its place
+            assert until(lambda: "rules.yaml cannot be read" in room.log(), 20, daemon), room.log()
             rules.write_text(f"include: teams/*.yaml\n{good}", encoding="utf-8")
             assert until(lambda: "reloaded: 1 rules" in room.log(), 20, daemon), room.log()
             (tmp_path / "teams").mkdir()

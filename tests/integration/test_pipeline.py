@@ -488,17 +488,15 @@ async def test_a_message_that_cannot_be_made_is_tried_again(scene, monkeypatch):
     assert (await scene.flow())[Outcome.SENT] == 1
 
 
-async def test_a_file_that_cannot_be_followed_is_refused_and_told_once(scene, tmp_path):
-    """Another database needs a restart; until then the watch goes on as it was, and a person knows."""
+async def test_a_file_that_cannot_be_followed_is_refused(scene, tmp_path):
+    """Another database needs a restart; until then the watch goes on as it was."""
     other = settled(RULES.replace("settings: {", "settings: {database: 'sqlite:///other.db', "), tmp_path)
     daemon = Daemon(scene.pipeline, load=lambda _: other)
     await daemon.reload()
     await daemon.reload()
 
     assert daemon.pipeline is scene.pipeline
-    await scene.flow()
-    (notice,) = scene.post.to("desk")
-    assert "restart" in notice.text
+    assert "restart" in daemon.refused.why
 
 
 async def test_a_refused_file_is_read_again_when_what_it_includes_was_mended(scene, tmp_path):
