@@ -21,7 +21,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import alarm, canary, systemd, wiring
+from monitor import alarm, canary, health, systemd, wiring
 from monitor.config import Stamp, changed, stamps
 from monitor.drain import Tally, deliver_all, drain, visit
 from monitor.errors import ConfigError, StoreError
@@ -35,6 +35,8 @@ log = logging.getLogger("monitor")
 TICK: Final = timedelta(seconds=1)
 HOUSEKEEPING: Final = timedelta(minutes=10)
 CANARY: Final = timedelta(seconds=30)
+# What many feeds show together, as after a night without a network, is told in one notice.
+HEALTH: Final = timedelta(minutes=10)
 # So often is looked whether the database is to be examined; that is done once a day, however often the daemon starts.
 EXAMINATION: Final = timedelta(hours=1)
 # Hosts visited side by side. Each waits for the network nearly all of the time.
@@ -117,6 +119,7 @@ class Daemon:
             ("read", TICK, self.read),
             ("deliver", TICK, self.deliver),
             ("canary", CANARY, self.canary),
+            ("health", HEALTH, self.health),
             ("housekeeping", HOUSEKEEPING, self.housekeeping),
             ("examination", EXAMINATION, self.examine),
         )
@@ -152,6 +155,10 @@ class Daemon:
     async def canary(self) -> None:
         """Let the day's canary out, and see to it that it arrives."""
         await canary.watch(self.pipeline)
+
+    async def health(self) -> None:
+        """Tell what may have been missed although nothing failed."""
+        await health.look(self.pipeline)
 
     async def housekeeping(self) -> None:
         """Drop what is older than the user wants it kept."""

@@ -115,7 +115,7 @@ class Pipeline:
         if document and found and found.gap:
             found = await self._filled(feed, document, found, now)
         after = polling.after_poll(feed, page, document, found, now, self.config.settings, self.chance())
-        poll = _poll_record(document, found, asked, now)
+        poll = _poll_record(document, found, asked, now, first=feed.state.polled is None)
         await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
         return poll.outcome
 
@@ -608,9 +608,9 @@ async def _twice(sandbox: Sandbox, read: Callable[..., Reading], *args: object) 
 
 
 def _poll_record(
-    document: FeedDocument | None, found: polling.Sorted | None, asked: datetime, now: datetime
+    document: FeedDocument | None, found: polling.Sorted | None, asked: datetime, now: datetime, *, first: bool
 ) -> PollRecord:
-    """Return the ledger's row of a good poll."""
+    """Return the ledger's row of a good poll. What the `first` one lists is read, however old it is."""
     if document is None or found is None:
         return PollRecord(at=asked, outcome=Outcome.UNCHANGED, took=now - asked)
     return PollRecord(
@@ -619,7 +619,7 @@ def _poll_record(
         listed=found.listed,
         new=len(found.new) + len(found.old),
         known=len(found.known),
-        old=len(found.old),
+        old=0 if first else len(found.old),
         reason="; ".join(filter(None, (*document.faults, found.reason))),
         took=now - asked,
         gap=found.gap,

@@ -83,7 +83,7 @@ def _row(report: FeedReport) -> tuple[object, ...]:
     read = report.outcomes.get(Outcome.READ, 0)
     unread = sum(report.outcomes.values()) - read
     sums = (state.listed, state.known, state.new, report.waiting, read, unread, report.hits)
-    return report.feed.name, report.health, state.polled, state.due, *sums, state.error
+    return report.feed.name, report.health, state.polled, state.due, *sums, state.error or state.told
 
 
 def _object(report: FeedReport) -> dict[str, object]:
@@ -116,7 +116,11 @@ def _object(report: FeedReport) -> dict[str, object]:
 @click.option("--polls", "many", type=click.IntRange(1), default=20, show_default=True, help="Its last so many polls.")
 @output.with_example("monitor feeds show 'NOS algemeen'")
 def feeds_show(name: str, rules_path: Path | None, many: int) -> None:
-    """Show a feed: its health, its ledger and its last polls. NAME is its name, its address or its outlet."""
+    """Show a feed: its health, what may have been missed, its ledger and its last polls.
+
+    NAME is its name, its address or its outlet.
+    """
+    from monitor import health, wiring
     from monitor.store import Queries
 
     with Queries.open(output.load(rules_path).settings.database) as queries:
@@ -130,14 +134,17 @@ def feeds_show(name: str, rules_path: Path | None, many: int) -> None:
             raise click.UsageError(f"there is no feed '{name}'; `monitor feeds list` shows them")
         ledgers = {ledger.feed: ledger for ledger in queries.ledger()}
         for report in reports:
-            _print_feed(report, ledgers.get(report.feed.key), queries.polls(report.feed.key, many))
+            troubles = health.of_feed(queries, report.feed, wiring.now())
+            _print_feed(report, ledgers.get(report.feed.key), queries.polls(report.feed.key, many), troubles)
 
 
-def _print_feed(report: FeedReport, ledger: Ledger | None, polls: Iterable[PollRecord]) -> None:
+def _print_feed(
+    report: FeedReport, ledger: Ledger | None, polls: Iterable[PollRecord], troubles: Iterable[str]
+) -> None:
     click.secho(f"{report.feed.name}  {report.health}", bold=True)
     click.echo(_shown(report.feed.url))
-    if report.feed.state.error:
-        click.echo(report.feed.state.error)
+    for trouble in dict.fromkeys([*filter(None, [report.feed.state.error]), *troubles]):
+        click.secho(trouble, fg="red")
     outcomes = " + ".join(f"{number} {outcome}" for outcome, number in sorted(report.outcomes.items()))
     state = report.feed.state
     click.echo(f"listed {state.listed} = known {state.known} + new {state.new}")

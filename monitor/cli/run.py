@@ -16,6 +16,7 @@ import click
 from monitor.cli import output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import time
 
     from monitor.config import Config
@@ -119,23 +120,42 @@ def check(rules_path: Path | None, strict: bool, as_json: bool) -> None:
 
 @click.command()
 @output.with_rules
+@click.option("--strict", is_flag=True, help="Exit 1 when something needs a person.")
 @output.as_json
-@output.with_example("monitor status", "monitor status --json")
-def status(rules_path: Path | None, as_json: bool) -> None:
-    """How is it: feeds, inbox, hits, the last canary, and for each channel what waits, was sent and died."""
+@output.with_example("monitor status", "monitor status --strict", "monitor status --json")
+def status(rules_path: Path | None, strict: bool, as_json: bool) -> None:
+    """How is it: does it run, what came in, what went out, and what needs a person?
+
+    Exit 0 whatever it says; with --strict exit 1 when something needs a person: nobody watches, a feed or its articles
+    cannot be read, stories may have been missed within a day, a channel refuses.
+    """
+    from monitor import health, wiring
     from monitor.store.queries import Queries
 
     config = output.load(rules_path)
     with Queries.open(config.settings.database) as queries:
+        watcher = queries.watcher()
         counters = queries.status()
         channels = queries.channels(config.channels)
         flight = _flight(config, queries)
+        troubles = health.troubles(config, queries, wiring.now())
     if as_json:
-        output.json_line(output.plain(counters) | output.plain({"channels": channels, "canary": flight}))
-        return
-    _print_status(counters, _about_canary(config.settings.canary, flight))
-    columns = ("channel", "waiting", "sent", "dead", "muted", "last success", "last error")
-    output.table(columns, [(c.name, c.waiting, c.sent, c.dead, c.muted, c.last_sent, c.error) for c in channels])
+        said = {"watcher": watcher, "troubles": troubles, "channels": channels, "canary": flight}
+        output.json_line(output.plain(counters) | output.plain(said))
+    else:
+        click.echo(f"watched    {f'yes, by process {watcher}' if watcher else 'no'}")
+        _print_status(counters, _about_canary(config.settings.canary, flight))
+        columns = ("channel", "waiting", "sent", "dead", "muted", "last success", "last error")
+        output.table(columns, [(c.name, c.waiting, c.sent, c.dead, c.muted, c.last_sent, c.error) for c in channels])
+        _print_troubles(troubles)
+    sys.exit(int(strict and bool(troubles)))
+
+
+def _print_troubles(troubles: Sequence[str]) -> None:
+    click.echo()
+    click.secho("needs a person:" if troubles else "nothing needs a person", fg="red" if troubles else "green")
+    for one in troubles:
+        click.echo(f"- {one}")
 
 
 def _flight(config: Config, queries: Queries) -> Flight | None:

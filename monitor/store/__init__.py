@@ -5,6 +5,7 @@ from monitor.store.queries import Queries
 from monitor.store.records import (
     ChannelReport,
     Counters,
+    Doubt,
     FeedReport,
     HitRecord,
     KeptPage,
@@ -20,6 +21,7 @@ __all__ = [
     "SWEEP",
     "ChannelReport",
     "Counters",
+    "Doubt",
     "FeedReport",
     "HitRecord",
     "KeptPage",

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
@@ -42,6 +43,8 @@ APPLICATION_ID: Final = 0x6D6E7472
 BUSY_MS: Final = 30_000
 # Of a file that we make: an article fills a third of SQLite's own 4096 bytes, and would leave a sixth of them empty.
 PAGE_SIZE: Final = 16384
+# What it takes to look who holds the lock, and more, in seconds.
+A_MOMENT: Final = 0.05
 # Names the lock of "the one daemon on this database" among the advisory locks of a PostgreSQL database.
 ADVISORY: Final = APPLICATION_ID
 
@@ -70,6 +73,9 @@ class Place(Protocol):
 
     def hold(self) -> None:
         """Be the only daemon on it until `close`; raises AlreadyRunningError."""
+
+    def watcher(self) -> str | None:
+        """Return the process that holds it, None when no daemon does."""
 
     def check(self) -> None:
         """Raise StoreError unless it is still the database that was opened, and still held. Cheap."""
@@ -150,6 +156,21 @@ class SQLiteFile:
         """Take an flock on a file beside it. A dead process holds none, so nothing is left to clean up."""
         self._lock = locked(self.path)
 
+    def watcher(self) -> str | None:
+        """Ask for a part of the lock, which only its holder refuses, and let go of it at once."""
+        try:
+            lock = os.open(f"{self.path}.lock", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _holder(lock)
+        else:
+            return None
+        finally:
+            os.close(lock)
+
     def check(self) -> None:
         """Look at the file by its name: never open it, for closing would drop SQLite's own locks."""
         found = _identity(self.path)
@@ -216,15 +237,26 @@ class SQLiteFile:
 def locked(path: Path) -> int:
     """Return the lock on a database file, as a handle to be closed; raises AlreadyRunningError when another holds it."""
     lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
+    if not (_taken(lock) or _taken(lock, after=A_MOMENT)):  # who only looks (`watcher`) has gone by then
+        holder = _holder(lock)
         os.close(lock)
-        raise AlreadyRunningError(f"{path} is already being watched by process {holder}") from None
+        raise AlreadyRunningError(f"{path} is already being watched by process {holder}")
     os.truncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
+
+
+def _taken(lock: int, *, after: float = 0) -> bool:
+    time.sleep(after)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _holder(lock: int) -> str:
+    return os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "?"
 
 
 def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -317,13 +349,15 @@ class PostgresServer:
         """Take an advisory lock on a connection of its own: the server drops it when the process dies."""
         lock = self._engine(NullPool).connect().execution_options(isolation_level="AUTOCOMMIT")
         if not lock.scalar(text("SELECT pg_try_advisory_lock(:name)"), {"name": ADVISORY}):
-            holder = lock.scalar(
-                text("SELECT min(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :name AND granted"),
-                {"name": ADVISORY},
-            )
+            holder = _server_process(lock)
             lock.close()
-            raise AlreadyRunningError(f"{self.name} is already being watched by process {holder} (of the server)")
+            raise AlreadyRunningError(f"{self.name} is already being watched by process {holder}")
         self._lock = lock
+
+    def watcher(self) -> str | None:
+        """Ask the server who holds the lock."""
+        with self._engine(NullPool).connect() as connection:
+            return _server_process(connection)
 
     def check(self) -> None:
         """Without the lock another daemon may have begun: then this one must stop."""
@@ -353,6 +387,15 @@ class PostgresServer:
             )
         except ImportError:
             raise StoreError("PostgreSQL needs a driver: pip install 'monitor[postgres]'") from None
+
+
+def _server_process(connection: Connection) -> str | None:
+    asked = text(
+        "SELECT min(pid) FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()"
+        " WHERE locktype = 'advisory' AND objid = :name AND granted"
+    )
+    found = connection.scalar(asked, {"name": ADVISORY})
+    return f"{found} (of the server)" if found else None
 
 
 def _json(value: object) -> str:

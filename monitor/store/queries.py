@@ -27,6 +27,7 @@ from monitor.store.places import Place, place, reported
 from monitor.store.records import (
     ChannelReport,
     Counters,
+    Doubt,
     FeedReport,
     HitRecord,
     KeptPage,
@@ -417,6 +418,34 @@ class Queries:
         wanted = dict.fromkeys([*names, *sorted({row.channel for row in found if row.waits})])
         return tuple(_channel(name, [row for row in found if row.channel == name], errors) for name in wanted)
 
+    def watcher(self) -> str | None:
+        """Return the process of the daemon that works on this database; None when none does."""
+        with reported(self._place):
+            return self._place.watcher()
+
+    def doubts(self, since: datetime) -> tuple[Doubt, ...]:
+        """Return the polls since then of configured feeds after which entries may be unread, in their order."""
+        doubtful = or_(t.polls.c.gap, t.polls.c.old > 0)
+        asked = select(t.feeds.c.name, t.polls.c.at, t.polls.c.old, t.polls.c.reason).join_from(t.polls, t.feeds)
+        asked = asked.where(t.polls.c.at >= since, doubtful, t.feeds.c.configured).order_by(
+            t.polls.c.at, t.feeds.c.name
+        )
+        with self._read() as c:
+            return tuple(Doubt(feed=row.name, at=row.at, old=row.old, reason=row.reason) for row in c.execute(asked))
+
+    def lately(self, since: datetime, most: int) -> dict[str, Counter[Outcome]]:
+        """Return what became of the last entries, at most so many, that each configured feed listed since then, by name."""
+        newest = func.row_number().over(partition_by=t.entries.c.feed, order_by=t.entries.c.found.desc()).label("nth")
+        done = t.entries.c.outcome.not_in([Outcome.RETRY, Outcome.OLD])
+        listed = select(t.feeds.c.name, t.entries.c.outcome, newest).join_from(t.entries, t.feeds)
+        last = listed.where(t.entries.c.found >= since, done, t.feeds.c.configured).subquery()
+        asked = select(last.c.name, last.c.outcome, func.count()).where(last.c.nth <= most)
+        found: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+        with self._read() as c:
+            for name, outcome, number in c.execute(asked.group_by(last.c.name, last.c.outcome)):
+                found[name][Outcome(outcome)] += number
+        return dict(found)
+
     def check(self) -> None:
         """Read the whole database and raise StoreError when a page of it is damaged (SQLite; seconds for a gigabyte)."""
         with self._read() as c:
@@ -442,10 +471,12 @@ def _channel(name: str, found: Iterable[Any], errors: Mapping[str, str]) -> Chan
     last: datetime | None = None
     for row in found:
         numbers["waiting" if row.waits else row.outcome] += row.number
+        numbers["refused"] += row.number if row.waits and row.outcome == Outcome.RETRY else 0
         last = max(filter(None, (last, row.last)), default=None)
     return ChannelReport(
         name=name,
         waiting=numbers["waiting"],
+        refused=numbers["refused"],
         sent=numbers[Outcome.SENT],
         dead=numbers[Outcome.DEAD],
         muted=numbers[Outcome.MUTED],

@@ -37,6 +37,19 @@ class PollRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A poll after which not all that a feed listed may have been read; `feed` is its name.
+
+    Nothing in it was in the poll before (then `old` is 0), or so many of its entries were taken for an archive.
+    """
+
+    feed: str
+    at: datetime
+    old: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedReport:
     """A feed, what became of all it listed, and how it is."""
 
@@ -93,6 +106,7 @@ class ChannelReport:
 
     name: str
     waiting: int = 0
+    refused: int = 0  # of those that wait: they were refused, and are tried again
     sent: int = 0
     dead: int = 0
     muted: int = 0

@@ -162,9 +162,14 @@ class Store:
         """
         return await self._writer.run(lambda: fn(*args, **kwargs))
 
+    @property
+    def queries(self) -> Queries:
+        """Questions to this database that wait for no writer, from any thread. Not to be closed."""
+        return Queries(self._place, self._reader)
+
     def examine(self) -> None:
         """Raise StoreError when a page of the database is damaged. Reads all of it; may be called from any thread."""
-        Queries(self._place, self._reader).check()
+        self.queries.check()
 
     def alive(self) -> None:
         """Raise StoreError unless the database answers and is the one that was opened.

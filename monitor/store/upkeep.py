@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from monitor.errors import AlreadyRunningError, NoDatabaseError, StoreError
+from monitor.errors import NoDatabaseError, StoreError
 from monitor.model import Secret
 from monitor.store import index
 from monitor.store import tables as t
@@ -78,7 +78,7 @@ def vacuum(url: Secret | str) -> tuple[int, int]:
     """
     where = _file(url)
     before = where.path.stat().st_size
-    if before > MOST_BESIDE and _is_watched(where.path):
+    if before > MOST_BESIDE and where.watcher():
         raise StoreError(f"{where.name} is too large to be vacuumed while a daemon works on it: stop that first")
     with reported(where), closing(where.connect()) as connection:
         connection.execute("VACUUM")
@@ -137,14 +137,6 @@ def _held(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def _is_watched(path: Path) -> bool:
-    try:
-        with _held(path):
-            return False
-    except AlreadyRunningError:
-        return True
 
 
 def _sound(source: Path) -> SQLiteFile:

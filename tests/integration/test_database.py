@@ -82,8 +82,12 @@ def test_a_second_daemon_says_so_and_a_dead_one_holds_nothing(url):
     try:
         with pytest.raises(AlreadyRunningError, match=r"already being watched by process \d+") as refused:
             Store.open(url, lock=True)
+        with Queries.open(url) as queries:
+            watcher = queries.watcher()
+        assert watcher is not None
+        assert f"process {watcher}" in str(refused.value)
         if url.startswith("sqlite"):
-            assert f"process {first.pid}" in str(refused.value)
+            assert watcher == str(first.pid)
         with Store.open(url) as command:
             assert command.upgrade()[0] == "0001 first tables"
     finally:
@@ -97,6 +101,8 @@ def test_a_second_daemon_says_so_and_a_dead_one_holds_nothing(url):
         else:
             break
     Store.open(url, lock=True).close()
+    with Queries.open(url) as queries:
+        assert queries.watcher() is None
 
 
 def test_programs_that_start_together_make_one_database(url):
