@@ -30,7 +30,6 @@ from monitor.fetch import Fetcher
 from monitor.model import (
     Article,
     Delivery,
-    Edit,
     Entry,
     Envelope,
     Feed,
@@ -157,18 +156,10 @@ class Pipeline:
     async def _save_poll(
         self, before: Feed, after: Feed, poll: PollRecord, found: polling.Sorted, now: datetime
     ) -> None:
-        """Write a poll: what is to be read is due now; what an archive lists again is taken in unread.
-
-        What a feed lists at its first poll is read too, so that it is on record, but nobody is told.
-        """
-        first = before.state.polled is None
-        old = [replace(entry, found=now) for entry in found.old] if not first else []
-        new = [replace(entry, found=now, due=now) for entry in (*found.new, *(found.old if first else ()))]
-        edited = [replace(entry, due=now) for entry in found.edited]
-        if first and self.tell_old:
-            new = [replace(entry, silent=False) for entry in new]
+        """Write a poll, and tell of what is wrong with the feed."""
+        dated = polling.dated(found, before, now, tell_old=self.tell_old)
         after, notices = self._told_of_trouble(after, now)
-        await self.store.apart(self.store.save_poll, after, poll, new, edited, notices, old=old, renamed=found.renamed)
+        await self.store.apart(self.store.save_poll, after, poll, dated, notices)
 
     def _told_of_trouble(self, feed: Feed, now: datetime) -> tuple[Feed, tuple[Delivery, ...]]:
         """Tell settings.ops once that something is wrong with a feed, and once when it is over."""
@@ -220,8 +211,8 @@ class Pipeline:
         again = reading.once_more(entry, article, since, now) if verdict.outcome is not Outcome.GONE else None
         edits = changes.edits(before, verdict, now, entry.summary)
         for item in news:  # what came after the first reading is told, also of a blog that was taken in silently
-            await self.record(replace(entry, silent=False), item, finish=False)
-        await self.record(entry, verdict, edits=edits, again=again, page=page)
+            await self.record(Record(entry=replace(entry, silent=False), verdict=item), finish=False)
+        await self.record(Record(entry=entry, verdict=verdict, edits=edits, page=page), again=again)
 
     async def _earlier(self, entry: Entry, verdict: Verdict) -> Article | None:
         """Return a live blog as it was read before; None for one that is new, and for anything else."""
@@ -241,7 +232,7 @@ class Pipeline:
         song = canary.song(entry, verdict, now)
         told = outbox.tell(song, tuple(channels), channels, now, self.zone) if song else ()
         done = Verdict(verdict.outcome, reason=verdict.reason if song else f"not recognised; {verdict.reason}")
-        await self.store.apart(self.store.record, entry, done, (), told, now)
+        await self.store.apart(self.store.record, Record(entry=entry, verdict=done, deliveries=told), now)
         return verdict.outcome
 
     async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:
@@ -253,7 +244,7 @@ class Pipeline:
             return await self._not_once_more(entry, verdict)
         later = await self._put_off(entry, error)
         if not later or verdict.matches:
-            await self.record(entry, verdict, finish=not later)
+            await self.record(Record(entry=entry, verdict=verdict), finish=not later)
         return Outcome.RETRY if later else verdict.outcome
 
     async def _put_off(self, entry: Entry, error: FetchError) -> bool:
@@ -290,31 +281,20 @@ class Pipeline:
         await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
         return Outcome.FAILED
 
-    async def record(  # noqa: PLR0913 - what a reading may bring
-        self,
-        entry: Entry,
-        verdict: Verdict,
-        *,
-        finish: bool = True,
-        due: datetime | None = None,
-        edits: Sequence[Edit] = (),
-        again: datetime | None = None,
-        page: KeptPage | None = None,
-    ) -> tuple[Hit, ...]:
+    async def record(self, read: Record, *, finish: bool = True, again: datetime | None = None) -> tuple[Hit, ...]:
         """Write what came of an entry: its article, its hits in their story, and where they go.
 
-        Returns the hits that were not on record before. `finish=False` leaves the inbox as it is; `due` holds the
-        deliveries until then, whatever their channels say. `edits` are of hits on record, and the entry is read once
-        more at `again`. `page` is kept beside them.
+        Returns the hits that were not on record before. `finish=False` leaves the inbox as it is; the entry is read
+        once more at `again`.
         """
-        write = partial(self.store.record, entry, verdict, finish=finish, edits=edits, again=again, page=page)
-        if verdict.article is None or not verdict.matches:
-            return await self.store.apart(write, (), (), self.clock())
+        write = partial(self.store.record, finish=finish, again=again)
+        if read.verdict.article is None or not read.verdict.matches:
+            return await self.store.apart(write, read, self.clock())
         async with self.telling:
             now = self.clock()
             await self.recall((now,))
-            made = await self.routed(entry, verdict, now, due=due)
-            return await self.store.apart(write, made.hits, made.deliveries, now, signature=made.signature)
+            made = await self.routed(read.entry, read.verdict, now)
+            return await self.store.apart(write, replace(made, edits=read.edits, page=read.page), now)
 
     async def recall(self, moments: Iterable[datetime]) -> None:
         """Have at hand what was told around these moments. Whoever calls this holds `telling`."""

@@ -19,8 +19,11 @@ from monitor.model import (
     Outcome,
     Telling,
     Verdict,
+    Visit,
     key_of,
 )
+from monitor.policy.polling import Sorted
+from monitor.store import Record, Store
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -68,6 +71,21 @@ def a_delivery(subject: Hit | Notice, channel: str = "desk", **said: Any) -> Del
 def a_verdict(article: Article, *hits: Hit) -> Verdict:
     """What was made of the article."""
     return Verdict(Outcome.READ, article, tuple(hit.match for hit in hits))
+
+
+def a_record(entry: Entry, verdict: Verdict, *hits: Hit, **said: Any) -> Record:
+    """What came of an entry."""
+    return Record(entry=entry, verdict=verdict, hits=hits, **said)
+
+
+def visit_of(store: Store, *asked: Any, **said: Any) -> Visit | None:
+    """The next visit that is due, taken."""
+    return next(iter(store.claim_visits(*asked, **said)), None)
+
+
+def arrived(*new: Entry, **said: Any) -> Sorted:
+    """What a poll brought."""
+    return Sorted(new=new, **said)
 
 
 def rows_of(address: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -123,6 +123,21 @@ def sort_out(document: FeedDocument, feed: Feed, known: Mapping[str, Known], now
     )
 
 
+def dated(found: Sorted, feed: Feed, now: datetime, *, tell_old: bool) -> Sorted:
+    """Return what was found as it is to be written: what is to be read is due now, what an archive lists again is not.
+
+    What a feed lists at its first poll is read too, so that it is on record, but nobody is told, unless `tell_old`.
+    """
+    first = feed.state.polled is None
+    new = tuple(replace(entry, found=now, due=now) for entry in (*found.new, *(found.old if first else ())))
+    return replace(
+        found,
+        new=tuple(replace(entry, silent=False) for entry in new) if first and tell_old else new,
+        old=() if first else tuple(replace(entry, found=now) for entry in found.old),
+        edited=tuple(replace(entry, due=now) for entry in found.edited),
+    )
+
+
 class _How(Enum):
     """By what an entry is known."""
 

@@ -15,7 +15,9 @@ from monitor.store.records import (
     Record,
     Stand,
 )
-from monitor.store.store import SWEEP, Store, What
+from monitor.store.store import Store
+from monitor.store.sweep import SWEEP
+from monitor.store.visits import What
 
 __all__ = [
     "SWEEP",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Protocol, Self
 
 from monitor.model import Delivery, Edit, Entry, Feed, Hit, Outcome, Page, Verdict
 from monitor.store.packing import pack_page, unpack_page
@@ -151,6 +151,26 @@ class Known:
     updated: datetime | None
 
 
+class Arrived(Protocol):
+    """What a poll brought, as it is to be written (`policy.polling.dated`)."""
+
+    @property
+    def new(self) -> Sequence[Entry]:
+        """They wait in the inbox; one without a due date is done as it comes in (OLD)."""
+
+    @property
+    def old(self) -> Sequence[Entry]:
+        """They are done as they come in (OLD)."""
+
+    @property
+    def edited(self) -> Sequence[Entry]:
+        """They were read before, and wait again with their new words."""
+
+    @property
+    def renamed(self) -> Sequence[tuple[str, str]]:
+        """(a key listed now, the key on record): the entry is known by both from now on."""
+
+
 class Stand(NamedTuple):
     """Where an article stands in the order of all: as text in a mark, so that a backfill goes on from there."""
 
@@ -169,14 +189,16 @@ class Stand(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What came of an entry, as it is to be written. `told` is when its story was told, unless that is now."""
+    """What came of an entry, as it is to be written."""
 
     entry: Entry
     verdict: Verdict
     hits: tuple[Hit, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
-    signature: object = None  # JSON, of the article that hit
-    told: datetime | None = None
+    signature: object = None  # JSON, of the article that hit: kept with its story
+    told: datetime | None = None  # when its story was told, unless that is now
+    edits: tuple[Edit, ...] = ()  # what has changed in hits on record
+    page: KeptPage | None = None  # kept unless one is that hit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

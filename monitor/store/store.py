@@ -12,23 +12,18 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Select,
-    Table,
     and_,
-    case,
     delete,
     func,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.engine import Engine
@@ -37,58 +32,44 @@ from monitor.errors import StoreError
 from monitor.model import (
     Article,
     Delivery,
-    Edit,
     Entry,
     Envelope,
     Feed,
-    FeedState,
     Hit,
     Mute,
-    Notice,
-    Opening,
     Outcome,
     Secret,
     Telling,
     Thread,
-    Verdict,
     Visit,
 )
-from monitor.store import index, rows
+from monitor.store import inbox, index, outbox, reading, rows, sweep, visits
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.queries import Queries
-from monitor.store.records import HitRecord, KeptPage, Known, Mark, PollRecord, Record
+from monitor.store.records import Arrived, HitRecord, Known, Mark, PollRecord, Record
 from monitor.store.statements import (
     add,
     add_all,
-    added_keys,
     articles_at,
     batches,
-    change,
     change_all,
     delivery_rows,
     edits_of,
     mutes,
     part,
     put,
-    put_article,
 )
+from monitor.store.visits import What
 from monitor.store.writer import Writer
 from monitor.urls import host as host_of
 from monitor.urls import masked
 
 P = ParamSpec("P")
 T = TypeVar("T")
-What = Literal["all", "feeds", "entries"]
 
 # Why a delivery is dead whose channel is no longer configured: it comes back to life with the channel.
 NO_CHANNEL: Final = "this channel is no longer configured"
-# So many hits of a story tell what its readers have heard.
-RECENT: Final = 200
-# Housekeeping takes so many rows in one transaction: the pipeline never waits long behind it.
-SWEEP: Final = 500
-# What polls brought tells whether all is well: so much of it stays, however little is to be kept.
-LEDGER: Final = timedelta(days=1)
 # So many of the articles that an older version wrote are packed and indexed in one transaction.
 SETTLED: Final = 100
 
@@ -222,9 +203,9 @@ class Store:
             known = {row.key: row._asdict() for row in c.execute(select(t.feeds))}
             here = [(feed, known[key]) for key, feed in wanted.items() if key in known]
             first = [feed for key, feed in wanted.items() if key not in known]
-            add_all(c, t.feeds, [_new_feed(feed, now + spread(feed)) for feed in first])
+            add_all(c, t.feeds, [inbox.new_feed(feed, now + spread(feed)) for feed in first])
             changed = [feed for feed, row in here if rows.config_values(feed) != rows.config_of(row)]
-            sooner = [feed for feed, row in here if not row["configured"] or _is_sooner(feed, row, now)]
+            sooner = [feed for feed, row in here if not row["configured"] or inbox.is_sooner(feed, row, now)]
             gone = [key for key, row in known.items() if row["configured"] and key not in wanted]
             change_all(c, t.feeds, [{"key": feed.key, **rows.config_values(feed)} for feed in changed])
             change_all(c, t.feeds, [{"key": feed.key, "due": now + spread(feed)} for feed in sooner])
@@ -248,33 +229,23 @@ class Store:
 
     # --- visits ---
 
-    def claim_visit(self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all") -> Visit | None:
-        """Take the host on which work of this kind has been due longest and that nobody visits; None when there is none.
-
-        All kinds of work there come with it, or a host's feeds could keep its entries waiting for ever: up to `most`
-        of its feeds, and `most` of its entries, those that somebody is to be told of before the silent ones. The host
-        and what was taken belong to the caller until now + lease, or until `release_host`.
-        """
-        return next(iter(self.claim_visits(now, lease, most, what=what)), None)
-
     def claim_visits(
         self, now: datetime, lease: timedelta, most: int = 50, *, what: What = "all", hosts: int = 1
     ) -> tuple[Visit, ...]:
-        """Take up to so many hosts at once, each as `claim_visit` does."""
-        found: list[Visit] = []
+        """Take up to so many hosts, those on which work of this kind has been due longest and that nobody visits.
+
+        All kinds of work there come with it, or a host's feeds could keep its entries waiting for ever: up to `most`
+        of its feeds, and `most` of its entries, those that somebody is to be told of before the silent ones. The hosts
+        and what was taken belong to the caller until now + lease, or until `release_host`.
+        """
+        claim, found = visits.Claim(now, now + lease, most), list[Visit]()
         with self._write() as c:
-            while len(found) < hosts and (visit := self._claim(c, now, now + lease, most, _tables(what))):
-                found.append(visit)
+            while len(found) < hosts and (host := visits.take_any_host(c, claim, visits.tables(what))) is not None:
+                found.append(self._visit(c, host, claim))
         return tuple(found)
 
-    def _claim(self, c: Connection, now: datetime, until: datetime, most: int, tables: Sequence[Table]) -> Visit | None:
-        host = _free_host(c, now, tables)
-        while host is not None and not _take_host(c, host, now, until):
-            host = _free_host(c, now, tables)  # another worker was as quick (on PostgreSQL)
-        if host is None:
-            return None
-        entries = _take(c, t.entries, host, now, until, most)
-        feeds = _take(c, t.feeds, host, now, until, most)
+    def _visit(self, c: Connection, host: str, claim: visits.Claim) -> Visit:
+        entries, feeds = (visits.take(c, table, host, claim) for table in (t.entries, t.feeds))
         return Visit(
             host=host,
             entries=tuple(rows.entry_of(row._asdict()) for row in entries),
@@ -284,21 +255,15 @@ class Store:
     def next_due(self, now: datetime, *, what: What = "all") -> datetime | None:
         """Return when feeds or entries are due next, with their hosts free; at least `now`. None: nothing waits."""
         with self._read() as c:
-            moments = []
-            for table in _tables(what):
-                waits = select(table.c.host, func.min(table.c.due).label("due")).where(table.c.due.is_not(None))
-                each = waits.group_by(table.c.host).subquery()
-                # The later of the two: the work's own date, and the host's.
-                busy = select(each.c.due, t.hosts.c.due.label("free")).outerjoin(t.hosts, t.hosts.c.host == each.c.host)
-                moments += [max(row.due, row.free or row.due) for row in c.execute(busy)]
-            return max(min(moments), now) if moments else None
+            due = visits.next_due(c, visits.tables(what))
+            return due and max(due, now)
 
     def release_host(self, host: str, until: datetime) -> None:
         """Let others visit the host from `until` on; what was claimed there and not begun takes its old place."""
         with self._write() as c:
             c.execute(update(t.hosts).where(t.hosts.c.host == host).values(due=until))
             for table in (t.entries, t.feeds):
-                _give_back(c, table, table.c.host == host)
+                visits.give_back(c, table, table.c.host == host)
 
     def reclaim(self) -> int:
         """Put back all that a daemon which died had claimed; return how much that was.
@@ -307,7 +272,7 @@ class Store:
         """
         with self._write() as c:
             c.execute(delete(t.hosts))
-            return sum(_give_back(c, table) for table in (t.entries, t.feeds, t.deliveries))
+            return sum(visits.give_back(c, table) for table in (t.entries, t.feeds, t.deliveries))
 
     # --- the inbox ---
 
@@ -324,48 +289,27 @@ class Store:
                     .where(t.aliases.c.alias.in_(keys))
                 )
                 for statement in (other, direct):
-                    found |= {row.asked: _known(row) for row in c.execute(statement)}
+                    found |= {row.asked: inbox.known(row) for row in c.execute(statement)}
         return found
 
-    def save_poll(  # noqa: PLR0913  (all that one transaction holds)
-        self,
-        feed: Feed,
-        poll: PollRecord,
-        new: Sequence[Entry],
-        edited: Sequence[Entry] = (),
-        notices: Sequence[Delivery] = (),
-        *,
-        old: Sequence[Entry] = (),
-        renamed: Sequence[tuple[str, str]] = (),
+    def save_poll(
+        self, feed: Feed, poll: PollRecord, found: Arrived, notices: Sequence[Delivery] = ()
     ) -> tuple[Entry, ...]:
         """Record a poll: the feed's state, the ledger's row, its entries and what is to be told, or none of it.
 
-        `new` entries wait in the inbox; one without a due date, and each of `old`, is done as it comes in (OLD).
-        `renamed` are (a key listed now, the key on record): the entry is known by both from now on.
-        `edited` ones were read before and wait again with their new words. Returns those of `new` and `old` that were
-        not on record: another feed may have listed one since `known` was asked. The ledger counts that one as known.
+        Returns those of the new and old entries that were not on record: another feed may have listed one since
+        `known` was asked. The ledger counts that one as known.
         """
         with self._write() as c:
-            at = ""
-            if new or old:
-                at = host_of(feed.url)
-                _ensure_feed(c, feed)
-            added = _add_entries(c, [*new, *(replace(entry, due=None) for entry in old)], at)
-            for entry in edited:
-                _edit_entry(c, entry)
-            late = {entry.key for entry in (*new, *old)} - {entry.key for entry in added}
-            poll, state = _counted(poll, feed, len(late), len(late & {entry.key for entry in old}))
-            if not change(c, t.feeds, {"key": feed.key} | _polled_values(state, poll)):
-                _ensure_feed(c, replace(feed, state=state))
-            c.execute(t.polls.insert(), _poll_values(feed, poll))
-            add_all(c, t.aliases, [{"alias": name, "entry": key} for name, key in renamed])
-            _announce(c, notices)
+            added = inbox.take_in(c, feed, found)
+            inbox.put_poll(c, feed, *inbox.counted(poll, feed, found, added))
+            outbox.announce(c, notices)
         return added
 
     def take_in(self, entry: Entry, host: str) -> bool:
         """Put an entry of no feed into the inbox, to be found on a visit to `host`; False when it is on record."""
         with self._write() as c:
-            return bool(_add_entries(c, [entry], host))
+            return bool(inbox.add_entries(c, [entry], host))
 
     def postpone_entry(self, entry: Entry, due: datetime, reason: str) -> None:
         """Let an entry wait until `due`: one more attempt failed."""
@@ -385,49 +329,19 @@ class Store:
 
     # --- reading ---
 
-    def record(  # noqa: PLR0913  (all that one transaction holds)
-        self,
-        entry: Entry,
-        verdict: Verdict,
-        hits: Sequence[Hit],
-        deliveries: Sequence[Delivery],
-        now: datetime,
-        *,
-        outcome: Outcome | None = None,
-        reason: str | None = None,
-        signature: object = None,
-        finish: bool = True,
-        edits: Sequence[Edit] = (),
-        again: datetime | None = None,
-        page: KeptPage | None = None,
+    def record(
+        self, made: Record, now: datetime, *, finish: bool = True, again: datetime | None = None
     ) -> tuple[Hit, ...]:
         """Record what came of reading an entry: article, hits, deliveries and the entry done, or none of it.
 
         Returns the hits that were not on record. Only those make deliveries: what a backfill found before alarms
-        nobody. `outcome` and `reason` are the verdict's unless given. `signature` (JSON) is the article's, kept with
-        its story. `finish=False` leaves the inbox alone: a backfill must not take an entry from the live run.
-        `edits` are what changed in hits on record; `again` is when the page is to be read once more. `page` is kept
-        unless one is that hit.
+        nobody. `finish=False` leaves the inbox alone: what was read is not, or not yet, what the entry ends with.
+        `again` is when the page is to be read once more.
         """
-        made = Record(entry=entry, verdict=verdict, hits=tuple(hits), deliveries=tuple(deliveries), signature=signature)
         with self._write() as c:
-            fresh = _record(c, made, now)
-            add_all(c, t.edits, [rows.edit_values(edit) for edit in edits])
-            if page is not None:
-                put(c, t.pages, rows.page_values(page), only=~t.pages.c.hit)
+            fresh = reading.record(c, made, now)
             if finish:
-                c.execute(
-                    update(t.entries)
-                    .where(t.entries.c.key == entry.key)
-                    .values(
-                        due=again,
-                        leased=None,
-                        attempts=0,
-                        outcome=outcome or verdict.outcome,
-                        reason=verdict.reason if reason is None else reason,
-                        article=verdict.article.key if verdict.article else t.entries.c.article,
-                    )
-                )
+                reading.finish(c, made, again)
         return fresh
 
     def record_all(
@@ -440,7 +354,7 @@ class Store:
         The inbox is left alone: a backfill must not take an entry from the live run.
         """
         with self._write() as c:
-            fresh = tuple(hit for made in records for hit in _record(c, made, now))
+            fresh = tuple(hit for made in records for hit in reading.record(c, made, now))
             remembered = note(fresh)
             if remembered:
                 put(c, t.meta, dict(zip(("key", "value"), remembered, strict=True)))
@@ -519,7 +433,7 @@ class Store:
     def announce(self, deliveries: Sequence[Delivery]) -> int:
         """Put deliveries of notices into the outbox unless they are on record; return how many were not."""
         with self._write() as c:
-            return _announce(c, deliveries)
+            return outbox.announce(c, deliveries)
 
     def claim_deliveries(self, channel: str, now: datetime, lease: timedelta, most: int = 200) -> tuple[Delivery, ...]:
         """Take up to `most` deliveries that are due in a channel, in the order in which they were made.
@@ -531,9 +445,9 @@ class Store:
             chosen = select(t.deliveries.c.key).where(due).order_by(t.deliveries.c.created, t.deliveries.c.key)
             keys = list(c.scalars(chosen.limit(most).with_for_update(skip_locked=True)))
             if len(keys) == most:
-                keys = list(c.scalars(select(t.deliveries.c.key).where(_with_their_envelopes(keys), due)))
+                keys = list(c.scalars(select(t.deliveries.c.key).where(outbox.with_their_envelopes(keys), due)))
             found = delivery_rows(c, t.deliveries.c.key.in_(keys))
-            _lease(c, t.deliveries, keys, now + lease)
+            visits.lease(c, t.deliveries, keys, now + lease)
             return found
 
     def seal(self, envelope: Envelope, deliveries: Sequence[Delivery], opening: str = "") -> Envelope:
@@ -545,7 +459,7 @@ class Store:
             add(c, t.envelopes, {"key": envelope.key, "dated": envelope.dated, "taken": dict(envelope.taken)})
             change_all(c, t.deliveries, [{"key": one.key, "envelope": envelope.key} for one in deliveries])
             row = c.execute(select(t.envelopes).where(t.envelopes.c.key == envelope.key)).one()
-            return rows.envelope_of(row._asdict(), _opening(c, opening) if opening else None)
+            return rows.envelope_of(row._asdict(), outbox.opening(c, opening) if opening else None)
 
     def took(self, envelope: str, recipient: str, name: str = "") -> None:
         """Record that a recipient took what is in an envelope, and what the message is called there."""
@@ -565,7 +479,7 @@ class Store:
         Of a story without end only the latest hits are looked at: what waits is among them, and so is what left last.
         """
         with self._read() as c:
-            return {row.channel: _thread(row) for row in c.execute(_threads(story, now))}
+            return {row.channel: outbox.thread(row) for row in c.execute(outbox.threads(story, now))}
 
     def deliveries_for(self, hits: Iterable[str]) -> tuple[Delivery, ...]:
         """Return the deliveries of these hits, by key."""
@@ -630,7 +544,7 @@ class Store:
 
         What went in one message goes in one message again: those of its recipients who have it do not get it twice.
         """
-        again = and_(_with_their_envelopes(sorted(set(keys))), t.deliveries.c.sent.is_(None))
+        again = and_(outbox.with_their_envelopes(sorted(set(keys))), t.deliveries.c.sent.is_(None))
         with self._write() as c:
             values = {"due": now, "first_due": now, "leased": None, "attempts": 0, "outcome": Outcome.RETRY}
             return c.execute(update(t.deliveries).where(again).values(values)).rowcount
@@ -704,280 +618,8 @@ class Store:
         `keep_pages` is for what is only looked at when something goes wrong: pages, the ledger of polls, and the text
         that the feed itself carried. Takes at most SWEEP rows of each kind: call it again while any number is SWEEP.
         """
-        past, recent = now - keep_articles, now - max(keep_pages, LEDGER)
         with self._write() as c:
-            return {
-                "deliveries": _sweep_deliveries(c, past),
-                "pages": _sweep(c, t.pages, t.pages.c.entry, t.pages.c.fetched < now - keep_pages),
-                "envelopes": _sweep(c, t.envelopes, t.envelopes.c.key, t.envelopes.c.dated < past),
-                "entries": _sweep_entries(c, past),
-                "contents": _sweep_contents(c, recent),
-                "articles": _sweep_articles(c, past),
-                "polls": _sweep(c, t.polls, t.polls.c.id, t.polls.c.at < recent),
-                "hosts": _sweep(c, t.hosts, t.hosts.c.host, t.hosts.c.due < recent),
-                "mutes": c.execute(delete(t.mutes).where(t.mutes.c.until <= now)).rowcount,
-            }
-
-
-# --- visits ----------------------------------------------------------------------------------------------------------
-
-
-def _tables(what: What) -> tuple[Table, ...]:
-    return {"all": (t.entries, t.feeds), "feeds": (t.feeds,), "entries": (t.entries,)}[what]
-
-
-def _free_host(c: Connection, now: datetime, tables: Iterable[Table]) -> str | None:
-    busy = select(t.hosts.c.host).where(t.hosts.c.due > now)
-    found: list[Any] = []
-    for table in tables:
-        due = select(table.c.due, table.c.host).where(table.c.due <= now, table.c.host.not_in(busy))
-        found += c.execute(due.order_by(table.c.due).limit(1)).all()
-    return min(found, key=lambda row: row.due).host if found else None
-
-
-def _take_host(c: Connection, host: str, now: datetime, until: datetime) -> bool:
-    """Say whether it was ours to take."""
-    return put(c, t.hosts, {"host": host, "due": until}, only=t.hosts.c.due <= now)
-
-
-def _take(c: Connection, table: Table, host: str, now: datetime, until: datetime, most: int) -> list[Row[Any]]:  # noqa: PLR0913, PLR0917  (private)
-    due = select(table).where(table.c.host == host, table.c.due <= now)
-    first = (table.c.silent,) if table is t.entries else ()
-    found = list(
-        c.execute(due.order_by(*first, table.c.due, table.c.key).limit(most).with_for_update(skip_locked=True))
-    )
-    _lease(c, table, [row.key for row in found], until)
-    return found
-
-
-def _lease(c: Connection, table: Table, keys: Sequence[str], until: datetime) -> None:
-    for some in batches(keys):
-        # A lease that ran out is followed by another: the first due date is the one to keep.
-        first = func.coalesce(table.c.leased, table.c.due)
-        c.execute(update(table).where(table.c.key.in_(some)).values(leased=first, due=until))
-
-
-def _give_back(c: Connection, table: Table, chosen: ColumnElement[bool] | None = None) -> int:
-    # What is leased is due: saying so lets the index find it.
-    leased = and_(table.c.leased.is_not(None), table.c.due.is_not(None), true() if chosen is None else chosen)
-    return c.execute(update(table).where(leased).values(due=table.c.leased, leased=None)).rowcount
-
-
-# --- feeds -----------------------------------------------------------------------------------------------------------
-
-
-def _new_feed(feed: Feed, due: datetime) -> rows.Values:
-    return {"key": feed.key, **rows.config_values(feed), **rows.state_values(replace(feed.state, due=due))}
-
-
-def _is_sooner(feed: Feed, row: rows.Row, now: datetime) -> bool:
-    """Say whether the user's own interval is now shorter than the feed would still have to wait."""
-    due = row["leased"] or row["due"]
-    return bool(feed.every and due and due > now + feed.every)
-
-
-# --- polls -----------------------------------------------------------------------------------------------------------
-
-
-def _ensure_feed(c: Connection, feed: Feed) -> None:
-    add(c, t.feeds, {"key": feed.key, **rows.config_values(feed), **rows.state_values(feed.state)})
-
-
-def _polled_values(state: FeedState, poll: PollRecord) -> rows.Values:
-    """Return what a poll changes of a feed: without a document, nothing of what is long to write."""
-    said = rows.state_values(state)
-    return said if poll.outcome is Outcome.POLLED else {name: said[name] for name in said if name not in _OF_DOCUMENT}
-
-
-# What only a document changes (`policy.polling`).
-_OF_DOCUMENT: Final = frozenset({"recent", "items", "listed", "new", "known", "guids_useless"})
-
-
-def _add_entries(c: Connection, arrived: Sequence[Entry], at: str) -> tuple[Entry, ...]:
-    """Put entries on record with their aliases; return those that were not."""
-    once = {entry.key: entry for entry in reversed(arrived)}
-    values = [
-        rows.entry_values(once[key], at) | {"outcome": Outcome.OLD if once[key].due is None else None}
-        for key in sorted(once)  # in one order, or two workers would wait for each other
-    ]
-    added = tuple(once[key] for key in added_keys(c, t.entries, values))
-    add_all(c, t.aliases, [alias for entry in added for alias in _aliases(entry)])
-    return added
-
-
-def _aliases(entry: Entry) -> list[rows.Values]:
-    return [{"alias": alias, "entry": entry.key} for alias in sorted(set(entry.aliases) - {entry.key})]
-
-
-def _edit_entry(c: Connection, entry: Entry) -> None:
-    words = {name: getattr(entry, name) for name in ("title", "summary", "content", "updated", "due", "silent")}
-    again = {"leased": None, "attempts": 0, "outcome": None, "reason": ""}
-    c.execute(update(t.entries).where(t.entries.c.key == entry.key).values(**words, **again))
-    add_all(c, t.aliases, _aliases(entry))
-
-
-def _counted(poll: PollRecord, feed: Feed, late: int, late_old: int) -> tuple[PollRecord, FeedState]:
-    """Count as known what another feed brought in the meantime, so that the ledger stays exact."""
-    if not late:
-        return poll, feed.state
-    counted = replace(poll, new=poll.new - late, old=poll.old - late_old, known=poll.known + late)
-    return counted, replace(feed.state, new=feed.state.new - late, known=feed.state.known + late)
-
-
-def _poll_values(feed: Feed, poll: PollRecord) -> rows.Values:
-    return {f.name: getattr(poll, f.name) for f in fields(poll)} | {"feed": feed.key}
-
-
-def _known(row: Row[Any]) -> Known:
-    return Known(key=row.key, title=row.title, link=row.link, found=row.found, updated=row.updated)
+            return sweep.swept(c, now, keep_articles, keep_pages)
 
 
 _telling = t.stories.c["key", "article", "first", "last"]
-
-
-# --- articles, hits, deliveries --------------------------------------------------------------------------------------
-
-
-def _record(c: Connection, made: Record, now: datetime) -> tuple[Hit, ...]:
-    """Write an article, its hits and their deliveries; return the hits that were not on record."""
-    newer = made.verdict.article is not None and _put_article(c, made.verdict, made.verdict.article, made.hits, now)
-    fresh = tuple(hit for hit in made.hits if add(c, t.hits, rows.hit_values(hit)))
-    for hit in made.hits if newer else ():
-        _put_evidence(c, hit)
-    for hit in fresh if made.signature is not None else ():
-        _put_signature(c, hit, made.signature, made.told or hit.found)
-    keys = {hit.key for hit in fresh}
-    _announce(c, [one for one in made.deliveries if isinstance(one.subject, Notice) or one.subject.key in keys])
-    return fresh
-
-
-def _put_article(c: Connection, verdict: Verdict, article: Article, hits: Sequence[Hit], now: datetime) -> bool:
-    """Record a verdict's article, or its newer words; False when the words on record are to stay.
-
-    They stay when the newer ones are fewer (a teaser after the whole text), or when a hit on record rests on words
-    that the publisher has taken out, unless the newer ones bring a hit of their own.
-    """
-    row = c.execute(select(t.articles).where(t.articles.c.key == article.key)).one_or_none()
-    before = rows.article_of(row._asdict()) if row else None
-    on_record = set(c.scalars(select(t.hits.c.key).where(t.hits.c.article == article.key))) if before else set()
-    found = {hit.key for hit in hits}
-    if before and found <= on_record and (on_record - found or (before.complete and not article.complete)):
-        return False
-    was_read = verdict.outcome in {Outcome.READ, Outcome.TEASER}
-    values = rows.article_values(article, now) | {"said": rows.said_of(article) if was_read else None}
-    index.change(c, put_article(c, values), before, article)
-    return True
-
-
-def _put_evidence(c: Connection, hit: Hit) -> None:
-    c.execute(update(t.hits).where(t.hits.c.key == hit.key).values(match=rows.match_value(hit)))
-
-
-def _put_signature(c: Connection, hit: Hit, signature: object, told: datetime) -> None:
-    values = {"key": hit.story, "article": hit.article.key, "signature": signature, "first": told, "last": told}
-    put(c, t.stories, values, keep=("first",))
-
-
-def _announce(c: Connection, deliveries: Sequence[Delivery]) -> int:
-    for delivery in deliveries:
-        if isinstance(delivery.subject, Notice):
-            add(c, t.notices, rows.notice_values(delivery.subject))
-    return sum(add(c, t.deliveries, rows.delivery_values(delivery)) for delivery in deliveries)
-
-
-def _opening(c: Connection, delivery: str) -> Opening | None:
-    asked = (
-        select(t.envelopes, t.articles.c.title, t.articles.c.outlet)
-        .join(t.deliveries, t.deliveries.c.envelope == t.envelopes.c.key)
-        .join(t.hits, t.hits.c.key == t.deliveries.c.hit)
-        .join(t.articles, t.articles.c.key == t.hits.c.article)
-        .where(t.deliveries.c.key == delivery, t.deliveries.c.sent.is_not(None))
-    )
-    row = c.execute(asked).one_or_none()
-    if row is None:
-        return None
-    return Opening(envelope=rows.envelope_of(part(row, t.envelopes)), title=row.title, outlet=row.outlet)
-
-
-def _threads(story: str, now: datetime) -> Select[Any]:
-    """Ask, by channel, for the first delivery of a story's latest hits, and when the last leaves and the last left.
-
-    A `sent` of a clock that was ahead does not count.
-    """
-    latest = select(t.hits.c.key, t.hits.c.found).where(t.hits.c.story == story)
-    hits = latest.order_by(t.hits.c.found.desc(), t.hits.c.key).limit(RECENT).subquery()
-    told, due = t.deliveries.c, func.coalesce(t.deliveries.c.leased, t.deliveries.c.due)
-    inorder = func.row_number().over(partition_by=told.channel, order_by=(told.created, hits.c.found, told.key))
-    heard = or_(told.outcome.is_(None), told.outcome.not_in((Outcome.MUTED, Outcome.DEAD)))
-    each = (
-        select(told.channel, told.key, told.follows, due.label("due"), told.sent, inorder.label("place"))
-        .join(hits, hits.c.key == told.hit)
-        .where(heard)
-        .subquery()
-    )
-    return select(
-        each.c.channel,
-        func.max(case((each.c.place == 1, each.c.key))).label("first"),
-        func.max(case((each.c.place == 1, each.c.follows))).label("follows"),
-        func.max(each.c.due).label("waits"),
-        func.max(case((each.c.sent <= now, each.c.sent))).label("sent"),
-        select(func.count()).select_from(hits).scalar_subquery().label("hits"),
-    ).group_by(each.c.channel)
-
-
-def _thread(row: Row[Any]) -> Thread:
-    """Make a thread of its latest hits. When there are more, the first of these knows what told the story first."""
-    first = row.follows if row.hits == RECENT and row.follows else row.first
-    return Thread(first=first, waits=row.waits, sent=row.sent)
-
-
-def _with_their_envelopes(keys: Sequence[str]) -> ColumnElement[bool]:
-    """Choose deliveries by key, and those that lie in one envelope with them."""
-    theirs = select(t.deliveries.c.envelope).where(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.is_not(None))
-    return or_(t.deliveries.c.key.in_(keys), t.deliveries.c.envelope.in_(theirs))
-
-
-# --- housekeeping ----------------------------------------------------------------------------------------------------
-
-
-def _sweep(c: Connection, table: Table, key: ColumnElement[Any], old: ColumnElement[bool]) -> int:
-    return c.execute(delete(table).where(key.in_(select(key).where(old).limit(SWEEP)))).rowcount
-
-
-def _sweep_deliveries(c: Connection, past: datetime) -> int:
-    """Drop what was told of the daemon itself; where a hit went stays on record with the hit."""
-    done = and_(t.deliveries.c.created < past, t.deliveries.c.due.is_(None), t.deliveries.c.notice.is_not(None))
-    swept = _sweep(c, t.deliveries, t.deliveries.c.key, done)
-    told = select(t.deliveries.c.notice).where(t.deliveries.c.notice == t.notices.c.key)
-    _sweep(c, t.notices, t.notices.c.key, and_(t.notices.c.found < past, ~told.exists()))
-    return swept
-
-
-def _sweep_entries(c: Connection, past: datetime) -> int:
-    old = and_(t.entries.c.found < past, t.entries.c.due.is_(None))
-    listed = {key for recent in c.scalars(select(t.feeds.c.recent).where(t.feeds.c.configured)) for key in recent}
-    keys = list(c.scalars(select(t.entries.c.key).where(old).limit(SWEEP + len(listed))))
-    gone = [key for key in keys if key not in listed][:SWEEP]
-    for some in batches(gone):
-        c.execute(delete(t.entries).where(t.entries.c.key.in_(some)))
-    return len(gone)
-
-
-def _sweep_contents(c: Connection, past: datetime) -> int:
-    done = and_(t.entries.c.found < past, t.entries.c.due.is_(None), t.entries.c.content != "")
-    chosen = select(t.entries.c.key).where(done).limit(SWEEP)
-    return c.execute(update(t.entries).where(t.entries.c.key.in_(chosen)).values(content="")).rowcount
-
-
-def _sweep_articles(c: Connection, past: datetime) -> int:
-    number, found = t.articles.c.number, t.articles.c.found
-    # They were numbered as they came: the first that is to be kept ends the search.
-    kept = c.scalar(select(number).where(found >= past).order_by(number).limit(1))
-    hit = select(t.hits.c.key).where(t.hits.c.article == t.articles.c.key)
-    old = and_(found < past, true() if kept is None else number < kept, ~hit.exists())
-    gone = c.execute(select(t.articles).where(old).order_by(number).limit(SWEEP)).all()
-    for row in gone:
-        index.change(c, row.number, rows.article_of(row._asdict()), None)
-    for some in batches([row.key for row in gone]):
-        c.execute(delete(t.articles).where(t.articles.c.key.in_(some)))
-    return len(gone)

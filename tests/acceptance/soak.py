@@ -35,7 +35,7 @@ from monitor.model import Article, Entry, Outcome, Verdict, key_of
 from monitor.notify import Notifier
 from monitor.pipeline import Pipeline
 from monitor.rules.compile import compile_rules
-from monitor.store import Store
+from monitor.store import Record, Store
 from tests.acceptance.newsroom import secret_story
 from tests.postbox import Mail, Postbox, Slack, complaints_about
 
@@ -252,7 +252,8 @@ async def _find(pipeline: Pipeline, share: int) -> None:
         if hit_key(number) not in known:
             found = replace(article(number), found=pipeline.clock())
             verdict = Verdict(Outcome.READ, found, pipeline.ruleset.match(found))
-            await pipeline.record(Entry(key=key_of("entry", found.url), feed="", link=found.url), verdict)
+            entry = Entry(key=key_of("entry", found.url), feed="", link=found.url)
+            await pipeline.record(Record(entry=entry, verdict=verdict))
 
 
 async def _deliver(daemon: Daemon) -> None:

@@ -20,7 +20,7 @@ from monitor.notify.attempt import Took
 from monitor.store import Queries
 from tests.acceptance.newsroom import secret_story
 from tests.fakes import Scene, paper_feed, stage
-from tests.making import a_delivery, a_hit, a_verdict, an_article, an_entry
+from tests.making import a_delivery, a_hit, a_record, a_verdict, an_article, an_entry
 
 RULES = """
 version: 1
@@ -170,7 +170,9 @@ async def test_a_storm_that_lasts_does_not_begin_anew_with_each_look(desk):
             entry = an_entry(paper_feed("krant"), number, link=f"https://krant.example/s{number}.html")
             hit = a_hit(an_article(entry), rule="talks", found=desk.scene.clock())
             one = a_delivery(hit, "slack", created=desk.scene.clock(), due=desk.scene.clock())
-            desk.scene.store.record(entry, a_verdict(hit.article, hit), [hit], [one], desk.scene.clock())
+            desk.scene.store.record(
+                a_record(entry, a_verdict(hit.article, hit), hit, deliveries=(one,)), desk.scene.clock()
+            )
         await desk.look()
         return [len(set(re.findall(r"/s(\d+)\.html", message.text))) for _, message in desk.came[before:]]
 

@@ -23,7 +23,7 @@ from monitor.errors import AlreadyRunningError, StoreError
 from monitor.model import FeedState, Outcome, Secret
 from monitor.store import PollRecord, Queries, Store, places
 from tests.conftest import ROOT
-from tests.making import NOW, a_feed, an_entry
+from tests.making import NOW, a_feed, an_entry, arrived, visit_of
 
 LEASE = timedelta(minutes=10)
 POLLED = PollRecord(at=NOW, outcome=Outcome.POLLED)
@@ -63,7 +63,9 @@ def said_by(process: subprocess.Popen[str]) -> str:
 
 def a_filled(store: Store, number: int = 3) -> None:
     feed = a_feed()
-    store.save_poll(feed, replace(POLLED, listed=number, new=number), [an_entry(feed, n) for n in range(number)])
+    store.save_poll(
+        feed, replace(POLLED, listed=number, new=number), arrived(*[an_entry(feed, n) for n in range(number)])
+    )
 
 
 # --- one daemon ------------------------------------------------------------------------------------------------------
@@ -116,7 +118,7 @@ def test_programs_that_start_together_make_one_database(url):
 CLAIM = """
 with Store.open(url) as store:
     sys.stdin.read(1)
-    while visit := store.claim_visit(NOW, timedelta(minutes=10)):
+    while visit := visit_of(store, NOW, timedelta(minutes=10)):
         print(visit.host, flush=True)
 """
 
@@ -160,7 +162,7 @@ def test_a_write_waits_for_a_database_that_is_locked_and_the_watchdog_is_not_foo
     a_filled(store)
 
     assert said_by(other) == ""
-    assert len(store.claim_visit(NOW, LEASE).entries) == 3
+    assert len(visit_of(store, NOW, LEASE).entries) == 3
 
 
 def test_a_database_that_stays_locked_is_told_of_and_works_again_later(path, monkeypatch):
@@ -177,7 +179,7 @@ def test_a_database_that_stays_locked_is_told_of_and_works_again_later(path, mon
         other.execute("ROLLBACK")
         other.close()
         a_filled(store)
-        assert len(store.claim_visit(NOW, LEASE).entries) == 3
+        assert len(visit_of(store, NOW, LEASE).entries) == 3
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ print("go", flush=True)
 for n in range(10**6):
     entries = [an_entry(feed, number) for number in range(n * 5, n * 5 + 5)]
     state = FeedState(due=NOW, etag=str(n))
-    store.save_poll(replace(feed, state=state), PollRecord(at=NOW, outcome=Outcome.POLLED, listed=5, new=5), entries)
+    store.save_poll(replace(feed, state=state), PollRecord(at=NOW, outcome=Outcome.POLLED, listed=5, new=5), arrived(*entries))
 """
 
 
@@ -383,13 +385,13 @@ def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(tmp_path)
             feed = a_feed()
             entries = [an_entry(feed, n, content="veel " * 2000) for n in range(20)]
             with pytest.raises(StoreError, match="the disk is full"):
-                store.save_poll(replace(feed, state=FeedState(etag="new")), POLLED, entries)
+                store.save_poll(replace(feed, state=FeedState(etag="new")), POLLED, arrived(*entries))
             store.alive()
 
             ballast.unlink()
 
             assert store.feed(feed.key) is None
-            assert len(store.save_poll(feed, POLLED, entries)) == 20
+            assert len(store.save_poll(feed, POLLED, arrived(*entries))) == 20
     finally:
         subprocess.run(["umount", disk], check=True)
 
@@ -433,7 +435,7 @@ def test_a_restarted_server_costs_no_step(postgres):
 
         others(postgres)
 
-        assert len(store.claim_visit(NOW, LEASE).entries) == 3
+        assert len(visit_of(store, NOW, LEASE).entries) == 3
         assert queries.status().inbox == 3
         store.alive()
 

@@ -22,7 +22,7 @@ from monitor.store.records import LARGEST
 from monitor.urls import normal
 from tests.fakes import RULES, Scene, page, stage
 from tests.integration.test_pipeline import DULL, SECRET, opened
-from tests.making import NOW, a_feed, a_verdict, an_article, an_entry
+from tests.making import NOW, a_feed, a_record, a_verdict, an_article, an_entry, arrived
 
 LINK = "https://krant.example/1.html"
 CONSENT = page("Privacy", "Wij en onze partners gebruiken cookies. Alles accepteren of instellen?").replace(
@@ -119,7 +119,7 @@ async def test_kept_pages_are_read_anew_by_a_newer_program(scene):
     older = replace(page_of(scene), packed=KeptPage.of(*_story(LINK), hit=False).packed)
     with Queries.open(scene.address) as queries:
         entry = queries.entry(older.entry)
-    scene.store.record(entry, Verdict(Outcome.GATE), (), (), scene.clock(), page=older)
+    scene.store.record(a_record(entry, Verdict(Outcome.GATE), page=older), scene.clock())
 
     first = await Backfill(scene.pipeline).run(kept(scene.address))
     again = await Backfill(scene.pipeline).run(kept(scene.address))
@@ -139,12 +139,12 @@ def test_a_kept_page_comes_back_as_it_came(store: Store, queries: Queries):
     """Byte for byte, on both databases, with what its bytes need to be read; the latest that did not hit."""
     feed = a_feed()
     entry = an_entry(feed)
-    store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED, listed=1, new=1), [entry])
+    store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED, listed=1, new=1), arrived(entry))
     for body, hit in ((b"een \xe9\x00", False), (b"twee \xe9\x00", True), (b"drie", False)):
         came = Page(url="https://lezer:geheim@krant.example/1", asked="", body=body, content_type="text/html",
                     charset="latin-1", fetched=NOW.astimezone(UTC))  # fmt: skip
         page = KeptPage.of(entry, came, NOW, hit=hit)
-        store.record(entry, a_verdict(an_article(entry)), (), (), NOW, page=page)
+        store.record(a_record(entry, a_verdict(an_article(entry)), page=page), NOW)
 
     found = queries.kept_page(entry.key)
     assert found.page == replace(

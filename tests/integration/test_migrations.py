@@ -23,7 +23,7 @@ from monitor.store.index import is_compared, words_of
 from monitor.store.packing import pack
 from monitor.store.tables import metadata
 from tests.conftest import ROOT
-from tests.making import NOW, a_delivery, a_feed, a_hit, a_verdict, an_article, an_entry
+from tests.making import NOW, a_delivery, a_feed, a_hit, a_record, a_verdict, an_article, an_entry, arrived
 
 # Makes the table that most others point to anew, as SQLite must to change a column.
 STEP = '''"""{name}"""
@@ -58,8 +58,10 @@ def filled(url: str) -> Iterator[Store]:
         feed = a_feed()
         entry = an_entry(feed, aliases=("f" * 32,))
         hit = a_hit(an_article(entry))
-        store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED, listed=1, new=1), [entry])
-        store.record(entry, a_verdict(hit.article, hit), [hit], [a_delivery(hit)], NOW, signature=[1])
+        store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED, listed=1, new=1), arrived(entry))
+        store.record(
+            a_record(entry, a_verdict(hit.article, hit), hit, deliveries=(a_delivery(hit),), signature=[1]), NOW
+        )
         yield store
 
 
@@ -147,7 +149,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(first):
     (record,) = first.hits_about(an_entry(a_feed()))
     assert record.hit == a_hit(article)
     edit = Edit(key="e" * 32, hit=record.hit.key, what="vanished", sentence="x", at=NOW)
-    first.record(an_entry(a_feed()), a_verdict(record.hit.article, record.hit), [], [], NOW, edits=[edit])
+    first.record(a_record(an_entry(a_feed()), a_verdict(record.hit.article, record.hit), edits=[edit]), NOW)
     assert first.hits_about(an_entry(a_feed()))[0].edits == (edit,)
     assert differences(first) == []
 
@@ -290,9 +292,9 @@ def test_a_migration_killed_midway_leaves_the_old_tables_or_the_new(tmp_path, st
     with Store.open(f"sqlite:///{first}") as store:
         store.upgrade()
         entries = [an_entry(feed, n) for n in range(3)]
-        store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED), entries)
+        store.save_poll(feed, PollRecord(at=NOW, outcome=Outcome.POLLED), arrived(*entries))
         for entry in entries:
-            store.record(entry, a_verdict(replace(an_article(entry), body="woord " * 2000)), [], [], NOW)
+            store.record(a_record(entry, a_verdict(replace(an_article(entry), body="woord " * 2000))), NOW)
         before = counts(store)
     folder = step()
     shutil.copy(first, tmp_path / "whole.db")

@@ -11,10 +11,22 @@ from sqlalchemy import select, text
 
 from monitor.errors import StoreError
 from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Telling, Thread, Verdict, key_of
-from monitor.store import PollRecord, Store
-from monitor.store import store as store_module
+from monitor.store import PollRecord, Store, outbox, sweep
 from monitor.store import tables as t
-from tests.making import MINUTE, NOW, a_delivery, a_feed, a_hit, a_notice, a_verdict, an_article, an_entry
+from tests.making import (
+    MINUTE,
+    NOW,
+    a_delivery,
+    a_feed,
+    a_hit,
+    a_notice,
+    a_record,
+    a_verdict,
+    an_article,
+    an_entry,
+    arrived,
+    visit_of,
+)
 
 LEASE = timedelta(minutes=10)
 POLLED = PollRecord(at=NOW, outcome=Outcome.POLLED)
@@ -27,7 +39,7 @@ def follow(store: Store, *feeds: Feed, spread: timedelta = timedelta(0), now: da
 def inbox(store: Store, feed: Feed, number: int, **said) -> list:
     """Poll a feed that lists so many new entries."""
     entries = [an_entry(feed, n, **said) for n in range(number)]
-    store.save_poll(feed, replace(POLLED, listed=number, new=number), entries)
+    store.save_poll(feed, replace(POLLED, listed=number, new=number), arrived(*entries))
     return entries
 
 
@@ -36,8 +48,10 @@ def a_hit_on_record(store: Store, number: int = 1, channel: str = "desk", **said
     feed = a_feed()
     entry = an_entry(feed, number)
     hit = a_hit(an_article(entry), **said)
-    store.save_poll(feed, replace(POLLED, listed=1, new=1), [entry])
-    store.record(entry, a_verdict(hit.article, hit), [hit], [a_delivery(hit, channel)], NOW, signature=[1, 2])
+    store.save_poll(feed, replace(POLLED, listed=1, new=1), arrived(entry))
+    store.record(
+        a_record(entry, a_verdict(hit.article, hit), hit, deliveries=(a_delivery(hit, channel),), signature=[1, 2]), NOW
+    )
     return hit
 
 
@@ -86,11 +100,11 @@ def test_a_feed_comes_back_as_it_was_saved(store):
     assert [f.name for f in fields(FeedState) if getattr(FULL_STATE, f.name) == getattr(plain, f.name)] == []
 
     follow(store, feed)
-    store.save_poll(feed, POLLED, [])
+    store.save_poll(feed, POLLED, arrived())
 
     assert store.feed(feed.key) == feed
     assert store.feeds() == (feed,)
-    assert store.claim_visit(NOW, LEASE).feeds == (feed,)
+    assert visit_of(store, NOW, LEASE).feeds == (feed,)
 
 
 def test_an_entry_comes_back_as_it_was_saved(store):
@@ -108,9 +122,9 @@ def test_an_entry_comes_back_as_it_was_saved(store):
         attempts=2,
     )
 
-    store.save_poll(feed, POLLED, [entry])
+    store.save_poll(feed, POLLED, arrived(entry))
 
-    assert store.claim_visit(NOW, LEASE).entries == (entry,)
+    assert visit_of(store, NOW, LEASE).entries == (entry,)
 
 
 def test_a_hit_comes_back_with_its_article_and_evidence(store):
@@ -131,8 +145,8 @@ def test_a_hit_comes_back_with_its_article_and_evidence(store):
         live=True,
     )
     hit = a_hit(article, silent=True, story=key_of("story", "x"))
-    store.save_poll(feed, POLLED, [entry])
-    store.record(entry, a_verdict(article, hit), [hit], [a_delivery(hit, follows="1")], NOW)
+    store.save_poll(feed, POLLED, arrived(entry))
+    store.record(a_record(entry, a_verdict(article, hit), hit, deliveries=(a_delivery(hit, follows="1"),)), NOW)
 
     (delivery,) = store.claim_deliveries("desk", NOW, LEASE)
 
@@ -167,7 +181,7 @@ def test_a_new_feed_is_due_after_its_spread_and_a_known_one_keeps_its_state(stor
     feed = a_feed()
     follow(store, feed, spread=MINUTE)
     assert store.feed(feed.key).state.due == NOW + MINUTE
-    store.save_poll(replace(feed, state=FULL_STATE), POLLED, [])
+    store.save_poll(replace(feed, state=FULL_STATE), POLLED, arrived())
 
     follow(store, replace(feed, name="Nieuwe naam", section="sport"), now=NOW + LEASE)
 
@@ -185,7 +199,7 @@ def test_a_removed_feed_is_never_due_but_what_it_brought_is_still_read(store):
 
     assert store.feeds() == (replace(other, state=FeedState(due=NOW)),)
     assert store.feed(feed.key).state.due is None
-    visits = {visit.host: visit for visit in iter(lambda: store.claim_visit(NOW, LEASE), None)}
+    visits = {visit.host: visit for visit in iter(lambda: visit_of(store, NOW, LEASE), None)}
     assert visits["krant.example"].entries == (entry,)
     assert visits["krant.example"].feeds == ()
 
@@ -194,7 +208,7 @@ def test_a_feed_that_comes_back_is_polled_again_and_knows_what_it_knew(store):
     """Taking a line out of the file and putting it back must not repeat yesterday's news."""
     feed = replace(a_feed(), state=replace(FULL_STATE, due=NOW + LEASE))
     follow(store, feed)
-    store.save_poll(feed, POLLED, [])
+    store.save_poll(feed, POLLED, arrived())
     follow(store)
     follow(store, feed, spread=MINUTE)
 
@@ -205,7 +219,7 @@ def test_a_paused_feed_stays_paused_over_a_restart(store):
     """410 is for good until a person says otherwise."""
     feed = a_feed()
     follow(store, feed)
-    store.save_poll(replace(feed, state=FeedState(due=None, error="gone")), POLLED, [])
+    store.save_poll(replace(feed, state=FeedState(due=None, error="gone")), POLLED, arrived())
 
     follow(store, feed, now=NOW + LEASE)
 
@@ -216,7 +230,7 @@ def test_a_feed_that_is_to_be_polled_more_often_need_not_wait_for_its_old_turn(s
     """Who lowers `every` from an hour to a minute expects it to hold now."""
     feed = a_feed()
     follow(store, feed)
-    store.save_poll(replace(feed, state=FeedState(due=NOW + timedelta(hours=1))), POLLED, [])
+    store.save_poll(replace(feed, state=FeedState(due=NOW + timedelta(hours=1))), POLLED, arrived())
 
     follow(store, replace(feed, every=MINUTE))
 
@@ -228,9 +242,9 @@ def test_a_feeds_password_is_used_and_never_written(store, url, tmp_path):
     feed = a_feed("https://desk:hunter2@krant.example/rss")
     follow(store, feed)
     state = FeedState(due=NOW)
-    store.save_poll(replace(feed, state=state), POLLED, [an_entry(feed, link="https://krant.example/1")])
+    store.save_poll(replace(feed, state=state), POLLED, arrived(an_entry(feed, link="https://krant.example/1")))
 
-    visit = store.claim_visit(NOW, LEASE)
+    visit = visit_of(store, NOW, LEASE)
 
     assert (visit.host, visit.feeds[0].url) == ("krant.example", feed.url)
     with store._read() as c:
@@ -248,7 +262,7 @@ def test_a_host_is_visited_by_one_at_a_time(store):
     feeds = [a_feed(f"https://krant.example/{n}") for n in range(3)]
     follow(store, *feeds, a_feed("https://anders.example/rss"))
 
-    hosts = [store.claim_visit(NOW, LEASE) for _ in range(3)]
+    hosts = [visit_of(store, NOW, LEASE) for _ in range(3)]
 
     assert sorted(visit.host for visit in hosts if visit) == ["anders.example", "krant.example"]
     assert sorted(len(visit.feeds) for visit in hosts if visit) == [1, 3]
@@ -260,10 +274,10 @@ def test_what_a_dead_worker_had_claimed_is_due_again_when_its_lease_ends(store):
     feed = a_feed()
     follow(store, feed)
     entries = inbox(store, replace(feed, state=FeedState(due=NOW)), 2)
-    first = store.claim_visit(NOW, LEASE)
+    first = visit_of(store, NOW, LEASE)
 
-    assert store.claim_visit(NOW + LEASE - MINUTE, LEASE) is None
-    again = store.claim_visit(NOW + LEASE, LEASE)
+    assert visit_of(store, NOW + LEASE - MINUTE, LEASE) is None
+    again = visit_of(store, NOW + LEASE, LEASE)
 
     assert again == first
     assert set(again.entries) == set(entries)
@@ -273,13 +287,13 @@ def test_what_was_claimed_and_not_begun_takes_its_old_place(store):
     """A visit that is cut short must not push half of the inbox ten minutes back."""
     feed = a_feed()
     entries = inbox(store, feed, 3)
-    store.claim_visit(NOW, LEASE)
+    visit_of(store, NOW, LEASE)
     store.finish_entry(entries[0], Outcome.GONE, "404")
 
     store.release_host("krant.example", NOW + MINUTE)
 
-    assert store.claim_visit(NOW, LEASE) is None
-    assert set(store.claim_visit(NOW + MINUTE, LEASE).entries) == set(entries[1:])
+    assert visit_of(store, NOW, LEASE) is None
+    assert set(visit_of(store, NOW + MINUTE, LEASE).entries) == set(entries[1:])
 
 
 def test_a_visit_takes_the_oldest_first_and_no_more_than_it_was_told(store):
@@ -287,9 +301,9 @@ def test_a_visit_takes_the_oldest_first_and_no_more_than_it_was_told(store):
     feed = a_feed()
     follow(store, feed)
     entries = [an_entry(feed, n, due=NOW - n * MINUTE) for n in range(5)]
-    store.save_poll(replace(feed, state=FeedState(due=NOW)), POLLED, entries)
+    store.save_poll(replace(feed, state=FeedState(due=NOW)), POLLED, arrived(*entries))
 
-    visit = store.claim_visit(NOW, LEASE, most=2)
+    visit = visit_of(store, NOW, LEASE, most=2)
 
     assert visit.entries == (entries[4], entries[3])
     assert [feed.key for feed in visit.feeds] == [feed.key]
@@ -301,18 +315,18 @@ def test_the_host_that_has_waited_longest_comes_first(store):
     follow(store, late)
     follow(store, late, early, now=NOW - MINUTE)
 
-    assert store.claim_visit(NOW, LEASE).host == "vroeg.example"
+    assert visit_of(store, NOW, LEASE).host == "vroeg.example"
 
 
 def test_a_visit_is_chosen_by_feeds_or_by_entries_and_takes_all_that_is_due(store):
     """The clock ticks apart for polling and for reading; but feeds that are polled often must not starve their inbox."""
     feed = replace(a_feed(), state=FeedState(due=NOW))
     follow(store, feed)
-    assert store.claim_visit(NOW, LEASE, what="entries") is None
+    assert visit_of(store, NOW, LEASE, what="entries") is None
     entries = inbox(store, feed, 1)
 
     for what in ("feeds", "entries"):
-        visit = store.claim_visit(NOW, LEASE, what=what)
+        visit = visit_of(store, NOW, LEASE, what=what)
         assert (visit.entries, len(visit.feeds)) == (tuple(entries), 1)
         store.release_host(visit.host, NOW)
 
@@ -323,9 +337,9 @@ def test_what_somebody_waits_for_is_read_before_what_nobody_is_told_of(store):
     follow(store, feed)
     silent = replace(an_entry(feed, 1), due=NOW - MINUTE, silent=True)
     told = replace(an_entry(feed, 2), due=NOW)
-    store.save_poll(feed, POLLED, [silent, told])
+    store.save_poll(feed, POLLED, arrived(silent, told))
 
-    visit = store.claim_visit(NOW, LEASE, what="entries")
+    visit = visit_of(store, NOW, LEASE, what="entries")
 
     assert [entry.key for entry in visit.entries] == [told.key, silent.key]
 
@@ -334,9 +348,9 @@ def test_an_entry_without_a_link_is_read_at_its_feeds_host(store):
     """It has only the feed's own words, but it is an entry that a feed listed."""
     feed = a_feed()
     entry = replace(an_entry(feed), link="")
-    store.save_poll(feed, POLLED, [entry])
+    store.save_poll(feed, POLLED, arrived(entry))
 
-    visit = store.claim_visit(NOW, LEASE)
+    visit = visit_of(store, NOW, LEASE)
 
     assert (visit.host, visit.entries) == ("krant.example", (entry,))
 
@@ -349,7 +363,7 @@ def test_the_next_due_date_knows_which_hosts_are_busy(store):
     follow(store, feed, other, spread=MINUTE)
     assert store.next_due(NOW) == NOW
 
-    store.claim_visit(NOW, LEASE)
+    visit_of(store, NOW, LEASE)
     assert store.next_due(NOW) == NOW + MINUTE
 
     store.release_host("krant.example", NOW + MINUTE / 2)
@@ -361,11 +375,11 @@ def test_what_a_killed_daemon_had_claimed_can_be_taken_back_at_once(store):
     feed = a_feed()
     a_hit_on_record(store, 7)
     inbox(store, feed, 2)
-    visit, deliveries = store.claim_visit(NOW, LEASE), store.claim_deliveries("desk", NOW, LEASE)
+    visit, deliveries = visit_of(store, NOW, LEASE), store.claim_deliveries("desk", NOW, LEASE)
 
     assert store.reclaim() == 3
 
-    assert store.claim_visit(NOW, LEASE) == visit
+    assert visit_of(store, NOW, LEASE) == visit
     assert store.claim_deliveries("desk", NOW, LEASE) == deliveries
 
 
@@ -376,7 +390,7 @@ def test_an_entry_is_known_by_its_key_and_by_its_aliases(store):
     """The same article in another feed, or with a new address, is not new."""
     feed = a_feed()
     entry = an_entry(feed, aliases=(key_of("id", "1"), key_of("title", "x")), updated=NOW)
-    store.save_poll(feed, POLLED, [entry])
+    store.save_poll(feed, POLLED, arrived(entry))
 
     known = store.known([entry.key, key_of("id", "1"), key_of("id", "2")])
 
@@ -402,7 +416,7 @@ def test_a_poll_is_recorded_whole_or_not_at_all(store, queries):
     broken = replace(an_entry(feed, 2), published=datetime(2026, 1, 1))  # noqa: DTZ001
 
     with pytest.raises(StoreError):
-        store.save_poll(replace(feed, state=FULL_STATE), POLLED, [an_entry(feed, 1), broken])
+        store.save_poll(replace(feed, state=FULL_STATE), POLLED, arrived(an_entry(feed, 1), broken))
 
     assert store.feed(feed.key).state.etag == ""
     assert store.known([an_entry(feed, 1).key]) == {}
@@ -414,10 +428,10 @@ def test_what_a_first_poll_lists_is_on_record_and_not_read(store, queries):
     feed = a_feed()
     old = [an_entry(feed, n) for n in range(3)]
 
-    store.save_poll(feed, replace(POLLED, listed=3, new=3, old=3), [], old=old)
+    store.save_poll(feed, replace(POLLED, listed=3, new=3, old=3), arrived(old=old))
 
     assert len(store.known(entry.key for entry in old)) == 3
-    assert store.claim_visit(NOW, LEASE, what="entries") is None
+    assert visit_of(store, NOW, LEASE, what="entries") is None
     assert queries.ledger()[0].entries == {Outcome.OLD: 3}
 
 
@@ -428,8 +442,8 @@ def test_an_entry_that_two_feeds_list_at_once_is_one_entry_in_both_ledgers(store
     once = replace(POLLED, listed=1, new=1)
     state = FeedState(listed=1, new=1)
 
-    assert store.save_poll(replace(first, state=state), once, [entry]) == (entry,)
-    assert store.save_poll(replace(second, state=state), once, [replace(entry, feed=second.key)]) == ()
+    assert store.save_poll(replace(first, state=state), once, arrived(entry)) == (entry,)
+    assert store.save_poll(replace(second, state=state), once, arrived(replace(entry, feed=second.key))) == ()
 
     assert (store.feed(second.key).state.new, store.feed(second.key).state.known) == (0, 1)
     ledger = {one.feed: one for one in queries.ledger()}
@@ -444,22 +458,22 @@ def test_an_edited_entry_waits_again_with_its_new_words(store):
     store.finish_entry(entry, Outcome.READ)
     edited = replace(entry, title="Update: Titel", updated=NOW + MINUTE, due=NOW + MINUTE)
 
-    store.save_poll(feed, POLLED, [], [edited])
+    store.save_poll(feed, POLLED, arrived(edited=(edited,)))
 
-    assert store.claim_visit(NOW + MINUTE, LEASE).entries == (edited,)
+    assert visit_of(store, NOW + MINUTE, LEASE).entries == (edited,)
 
 
 def test_a_postponed_entry_waits_and_counts_its_attempts(store):
     """Each failure waits longer than the last; the count must survive a restart."""
     feed = a_feed()
     (entry,) = inbox(store, feed, 1)
-    store.claim_visit(NOW, LEASE)
+    visit_of(store, NOW, LEASE)
 
     store.postpone_entry(entry, NOW + MINUTE, "503")
     store.release_host("krant.example", NOW)
 
-    assert store.claim_visit(NOW, LEASE) is None
-    (again,) = store.claim_visit(NOW + MINUTE, LEASE).entries
+    assert visit_of(store, NOW, LEASE) is None
+    (again,) = visit_of(store, NOW + MINUTE, LEASE).entries
     assert (again.attempts, again.due) == (1, NOW + MINUTE)
 
 
@@ -474,10 +488,10 @@ def test_an_article_with_a_hit_is_recorded_whole_or_not_at_all(store, queries):
     broken = replace(a_delivery(hit), created=datetime(2026, 1, 1))  # noqa: DTZ001
 
     with pytest.raises(StoreError):
-        store.record(entry, a_verdict(hit.article, hit), [hit], [broken], NOW)
+        store.record(a_record(entry, a_verdict(hit.article, hit), hit, deliveries=(broken,)), NOW)
 
     assert queries.status().articles == queries.status().hits == queries.status().outbox == 0
-    assert store.claim_visit(NOW, LEASE).entries == (entry,)
+    assert visit_of(store, NOW, LEASE).entries == (entry,)
 
 
 def test_a_few_words_are_nobodys_twins(store):
@@ -486,7 +500,7 @@ def test_a_few_words_are_nobodys_twins(store):
     entry = an_entry(a_feed())
     for n, (body, url) in enumerate([("Nog geen nieuws.", "https://krant.example/{}"), (long, "")] * 4):
         article = replace(an_article(entry), key=f"{n:032x}", url=url.format(n), body=body)
-        store.record(entry, Verdict(Outcome.READ, article), (), (), NOW, finish=False)
+        store.record(a_record(entry, Verdict(Outcome.READ, article)), NOW, finish=False)
 
     flash = replace(
         an_article(entry), key="f" * 32, url="https://krant.example/f", body="Kremlin bevestigt geheim overleg."
@@ -502,10 +516,22 @@ def test_a_hit_on_record_makes_no_second_delivery(store):
     (entry,) = inbox(store, feed, 1)
     hit, late = a_hit(an_article(entry)), a_hit(an_article(entry), "tweede")
     silent = replace(hit, silent=True)
-    assert store.record(entry, a_verdict(hit.article, hit), [silent], [], NOW, finish=False) == (silent,)
-    assert store.claim_visit(NOW, LEASE).entries == (entry,)
+    assert store.record(a_record(entry, a_verdict(hit.article, hit), silent), NOW, finish=False) == (silent,)
+    assert visit_of(store, NOW, LEASE).entries == (entry,)
 
-    new = store.record(entry, a_verdict(hit.article, hit, late), [hit, late], [a_delivery(hit), a_delivery(late)], NOW)
+    new = store.record(
+        a_record(
+            entry,
+            a_verdict(hit.article, hit, late),
+            hit,
+            late,
+            deliveries=(
+                a_delivery(hit),
+                a_delivery(late),
+            ),
+        ),
+        NOW,
+    )
 
     assert new == (late,)
     assert [one.subject for one in store.claim_deliveries("desk", NOW, LEASE)] == [late]
@@ -519,10 +545,12 @@ def test_recording_twice_changes_nothing(store, queries):
     hit = a_hit(an_article(entry))
 
     for _ in range(2):
-        store.record(entry, a_verdict(hit.article, hit), [hit], [a_delivery(hit)], NOW, signature=[1])
+        store.record(
+            a_record(entry, a_verdict(hit.article, hit), hit, deliveries=(a_delivery(hit),), signature=[1]), NOW
+        )
 
     assert store.claim_deliveries("desk", NOW, LEASE) == (a_delivery(hit),)
-    assert store.claim_visit(NOW, LEASE) is None
+    assert visit_of(store, NOW, LEASE) is None
     assert store.stories(NOW) == {Telling(hit.story, hit.article.key, NOW, NOW): [1]}
     assert queries.ledger()[0].entries == {Outcome.READ: 1}
 
@@ -532,10 +560,10 @@ def test_evidence_follows_the_newer_words(store, queries):
     feed = a_feed()
     (entry,) = inbox(store, feed, 1)
     hit = a_hit(an_article(entry))
-    store.record(entry, a_verdict(hit.article, hit), [hit], [], NOW)
+    store.record(a_record(entry, a_verdict(hit.article, hit), hit), NOW)
     newer = a_hit(an_article(entry, "UPDATE. Poetin sprak in het geheim met Trump."))
 
-    store.record(entry, a_verdict(newer.article, newer), [newer], [], NOW + MINUTE)
+    store.record(a_record(entry, a_verdict(newer.article, newer), newer), NOW + MINUTE)
 
     assert queries.hit(hit.key).hit == newer
 
@@ -545,10 +573,10 @@ def test_words_that_a_hit_rests_on_stay_on_record_when_the_publisher_takes_them_
     feed = a_feed()
     (entry,) = inbox(store, feed, 1)
     hit = a_hit(an_article(entry))
-    store.record(entry, a_verdict(hit.article, hit), [hit], [], NOW)
+    store.record(a_record(entry, a_verdict(hit.article, hit), hit), NOW)
     without = an_article(entry, "Er is niets gebeurd.")
 
-    store.record(entry, a_verdict(without), [], [], NOW + MINUTE)
+    store.record(a_record(entry, a_verdict(without)), NOW + MINUTE)
 
     assert queries.hit(hit.key).hit == hit
 
@@ -558,9 +586,9 @@ def test_a_teaser_does_not_replace_the_whole_text(store, queries):
     feed = a_feed()
     (entry,) = inbox(store, feed, 1)
     whole = an_article(entry, "De hele tekst.")
-    store.record(entry, a_verdict(whole), [], [], NOW)
+    store.record(a_record(entry, a_verdict(whole)), NOW)
 
-    store.record(entry, Verdict(Outcome.TEASER, replace(whole, body="De hele", complete=False)), [], [], NOW + MINUTE)
+    store.record(a_record(entry, Verdict(Outcome.TEASER, replace(whole, body="De hele", complete=False))), NOW + MINUTE)
 
     assert list(queries.articles()) == [whole]
 
@@ -655,7 +683,7 @@ def test_what_was_told_of_a_story_is_known_by_channel(store):
 
 def test_of_a_story_without_end_the_latest_hits_tell_the_thread(store, monkeypatch):
     """Four thousand hits in a week: to route the next must not take four thousand rows."""
-    monkeypatch.setattr(store_module, "RECENT", 3)
+    monkeypatch.setattr(outbox, "RECENT", 3)
     story, made = key_of("story", "s"), []
     for number in range(6):
         hit = a_hit_on_record(store, number, story=story, found=NOW + number * MINUTE)
@@ -807,9 +835,9 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
     store.seal(Envelope(key="e" * 32, dated=NOW), [a_delivery(hit)])
     feed = a_feed()
     listed, gone, waits = (an_entry(feed, n, content="veel") for n in (2, 3, 4))
-    store.save_poll(replace(feed, state=FeedState(recent=(listed.key,))), POLLED, [listed, gone, waits])
+    store.save_poll(replace(feed, state=FeedState(recent=(listed.key,))), POLLED, arrived(listed, gone, waits))
     for entry in (listed, gone):
-        store.record(entry, a_verdict(an_article(entry)), [], [], NOW)
+        store.record(a_record(entry, a_verdict(an_article(entry))), NOW)
     store.announce([a_delivery(a_notice(), due=None)])
     day = timedelta(days=1)
 
@@ -840,12 +868,12 @@ def test_housekeeping_drops_the_old_and_keeps_every_hit_and_all_that_a_feed_stil
 
     assert queries.hit(hit.key).deliveries[0].outcome is Outcome.SENT
     assert set(store.known([listed.key, gone.key, waits.key])) == {listed.key, waits.key}
-    assert store.claim_visit(NOW, LEASE).entries == (waits,)
+    assert visit_of(store, NOW, LEASE).entries == (waits,)
 
 
 def test_housekeeping_goes_in_small_steps(store, monkeypatch):
     """The pipeline never waits long behind it."""
-    monkeypatch.setattr(store_module, "SWEEP", 2)
+    monkeypatch.setattr(sweep, "SWEEP", 2)
     feed = a_feed()
     for entry in inbox(store, feed, 5):
         store.finish_entry(entry, Outcome.GONE)
@@ -913,7 +941,7 @@ def test_articles_are_given_by_their_date_a_page_at_a_time(store, queries, monke
     made = [an_article(entry, published=NOW - n * day) for n, entry in enumerate(entries[:7])]
     made.insert(0, an_article(entries[7], published=NOW + 99 * day))
     for article in made:
-        store.record(entries[0], a_verdict(article), [], [], NOW)
+        store.record(a_record(entries[0], a_verdict(article)), NOW)
 
     assert list(queries.articles(until=NOW)) == made[:1:-1]
     assert set(queries.articles(since=NOW - day)) == set(made[:3])
@@ -925,10 +953,10 @@ def test_the_ledger_accounts_for_every_entry(store, queries):
     """No entry is lost in silence: listed = new + known, new = done by outcome + waiting."""
     feed = a_feed()
     entries = [an_entry(feed, n) for n in range(4)]
-    store.save_poll(feed, replace(POLLED, listed=5, new=4, known=1), entries)
-    store.save_poll(feed, replace(POLLED, at=NOW + MINUTE, outcome=Outcome.UNCHANGED, reason="304"), [])
+    store.save_poll(feed, replace(POLLED, listed=5, new=4, known=1), arrived(*entries))
+    store.save_poll(feed, replace(POLLED, at=NOW + MINUTE, outcome=Outcome.UNCHANGED, reason="304"), arrived())
     store.finish_entry(entries[0], Outcome.GONE)
-    store.record(entries[1], Verdict(Outcome.TEASER), [], [], NOW)
+    store.record(a_record(entries[1], Verdict(Outcome.TEASER)), NOW)
     store.postpone_entry(entries[2], NOW + MINUTE, "503")
 
     (ledger,) = queries.ledger()
@@ -951,9 +979,9 @@ def test_feeds_are_listed_with_their_health(store, queries):
         "c": FeedState(due=None),
     }
     for name, state in states.items():
-        store.save_poll(replace(feeds[name], state=state), POLLED, [an_entry(feeds[name])])
+        store.save_poll(replace(feeds[name], state=state), POLLED, arrived(an_entry(feeds[name])))
     hit = a_hit(an_article(an_entry(feeds["a"])))
-    store.record(an_entry(feeds["a"]), a_verdict(hit.article, hit), [hit], [], NOW)
+    store.record(a_record(an_entry(feeds["a"]), a_verdict(hit.article, hit), hit), NOW)
 
     found = {report.feed.name: report for report in queries.list_feeds(removed=True)}
 

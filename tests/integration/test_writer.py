@@ -11,6 +11,7 @@ import pytest
 from monitor.errors import StoreError
 from monitor.model import Entry, Feed, Outcome, key_of
 from monitor.store import PollRecord, Queries, Store
+from tests.making import arrived
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def an_entry(feed: Feed, **said: object) -> Entry:
 
 async def saved(store: Store, feed: Feed, entry: Entry) -> tuple[Entry, ...]:
     poll = PollRecord(at=NOW, outcome=Outcome.POLLED, listed=1, new=1)
-    return await store.apart(store.save_poll, feed, poll, [entry])
+    return await store.apart(store.save_poll, feed, poll, arrived(entry))
 
 
 def count_commits(store: Store) -> list[str]:
