@@ -12,6 +12,7 @@ import yaml
 
 from monitor import config
 from monitor.cli.app import main
+from monitor.config.faults import keys
 from monitor.config.shape import (
     ActorShape,
     CatalogueShape,
@@ -26,7 +27,6 @@ from monitor.config.shape import (
     PollShape,
     RuleShape,
     SettingsShape,
-    keys,
 )
 from monitor.errors import ConfigError
 from monitor.model import Outcome

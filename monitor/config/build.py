@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -14,25 +14,19 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.config import packaged
+from monitor.config.faults import fault_at, keys, only, path_of, shaped, text_like
+from monitor.config.feeds import FeedReader
 from monitor.config.fill import Filling
 from monitor.config.lists import blocks_of
 from monitor.config.nodes import Node, parse, trapped
 from monitor.config.pieces import in_pieces
 from monitor.config.rulebook import NOTHING, Lists, Memory, RuleReader
 from monitor.config.shape import (
-    CatalogueShape,
     ChannelShape,
-    FeedShape,
     FileShape,
     ListsShape,
     PollShape,
     SettingsShape,
-    fault_at,
-    keys,
-    only,
-    path_of,
-    shaped,
-    text_like,
 )
 from monitor.config.watch import Stamp, matching, stamp, stamps
 from monitor.errors import ConfigError, Fault
@@ -339,60 +333,12 @@ class _Builder:
     # --- feeds
 
     def feeds(self, files: Sequence[_File]) -> tuple[Feed, ...]:
-        own: dict[str, Feed] = {}
-        listed: dict[str, Feed] = {}
-        off: set[str] = set()
+        reader = FeedReader(self.faults)
         for _section, node, i in self.each(files, "feeds", "items"):
-            where = f"feeds[{i}]"
-            if node.child("catalogue"):
-                self.shipped("feeds.yaml")
-                shape = shaped(CatalogueShape, node, where, self.faults)
-                listed |= {feed.key: feed for feed in self.selected(shape, node, where)} if shape else {}
-            else:
-                one = shaped(FeedShape, node, where, self.faults)
-                self.own_feed(one, node, where, own, off)
-        return tuple(feed for feed in {**listed, **own}.values() if feed.key not in off)
-
-    def own_feed(self, shape: FeedShape | None, node: Node, where: str, own: dict[str, Feed], off: set[str]) -> None:
-        if shape is None:
-            return
-        if bool(shape.url) == bool(shape.sitemap):
-            said = "'url' and 'sitemap' both" if shape.url else "neither 'url' nor 'sitemap'"
-            self.faults.append(fault_at(node, f"a feed has one address; here stands {said}", where))
-            return
-        feed = packaged.feed_of(shape)
-        if feed.key in own:
-            self.faults.append(
-                fault_at(node.at("url"), f"the same address as feed '{own[feed.key].name}'", where, warning=True)
-            )
-        if any(feed.name.casefold() == other.name.casefold() and feed.key != other.key for other in own.values()):
-            self.faults.append(fault_at(node.at("name"), f"two feeds are called '{feed.name}'", where, warning=True))
-        own[feed.key] = feed
-        if not shape.enabled:
-            off.add(feed.key)
-
-    def selected(self, shape: CatalogueShape, node: Node, where: str) -> Iterator[Feed]:
-        """Yield what the catalogue has of what is asked for. Thin evidence is left out unless named itself."""
-        wanted = dict.fromkeys(
-            feed for name in shape.catalogue for feed in self.named(name, node, f"{where}.catalogue")
-        )
-        left_out = {feed for name in shape.except_ for feed in self.named(name, node, f"{where}.except", warning=True)}
-        return (feed for feed in wanted if feed not in left_out)
-
-    def named(self, name: str, node: Node, where: str, *, warning: bool = False) -> list[Feed]:
-        catalogue = packaged.catalogue()
-        wanted = packaged.slug(name)
-        for of in _SELECTORS:
-            found = [listed for listed in catalogue if packaged.slug(of(listed.feed)) == wanted]
-            if found:
-                enabled = [listed.feed for listed in found if listed.enabled]
-                # What is asked for and is all of thin evidence is asked for knowingly.
-                return [listed.feed for listed in found] if warning or not enabled else enabled
-        known = {packaged.slug(of(listed.feed)) for of in _SELECTORS for listed in catalogue}
-        text = f"the catalogue has no '{name}'{nearest(wanted, known)}"
-        key = where.rsplit(".", 1)[1]
-        self.faults.append(fault_at(text_like(node.at(key), name), text, where, warning=warning))
-        return []
+            reader.read(node, f"feeds[{i}]")
+        if reader.asks_catalogue:
+            self.shipped("feeds.yaml")
+        return reader.feeds()
 
     # --- lists
 
@@ -474,16 +420,6 @@ def _stretched(settings: Settings, said: PollShape) -> Settings:
     fastest = settings.fastest if said.fastest else min(settings.fastest, every)
     slowest = settings.slowest if said.slowest else max(settings.slowest, every)
     return dataclasses.replace(settings, every=every, fastest=fastest, slowest=slowest)
-
-
-_SELECTORS: tuple[Callable[[Feed], str], ...] = (
-    lambda feed: feed.country,
-    lambda feed: f"{feed.language}-{feed.country}",
-    lambda feed: feed.outlet,
-    lambda feed: feed.group,
-    lambda feed: feed.name,
-    lambda feed: feed.language,
-)
 
 
 def _channel(name: str, shape: ChannelShape) -> Channel:

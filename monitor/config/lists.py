@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from monitor.config.faults import shaped
 from monitor.config.nodes import Node
-from monitor.config.shape import ActorShape, is_language, shaped
+from monitor.config.shape import ActorShape
+from monitor.config.values import is_language
 from monitor.errors import Fault
 from monitor.rules.lexicon import PEOPLE, Actor, Block
 

@@ -10,9 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from monitor.config.faults import shaped
 from monitor.config.lists import actor_of, blocks_of
 from monitor.config.nodes import Node, parse
-from monitor.config.shape import BodyShape, CatalogueFeedShape, CatalogueFileShape, FeedShape, PackShape, shaped
+from monitor.config.shape import BodyShape, CatalogueFeedShape, CatalogueFileShape, FeedShape, PackShape
 from monitor.errors import ConfigError, Fault
 from monitor.model import Feed, key_of
 from monitor.rules.lexicon import Actor, Block, Draft, draft, guard

@@ -11,9 +11,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
 from monitor.config import packaged
+from monitor.config.faults import fault_at, shaped, text_like
 from monitor.config.nodes import Node, trapped
 from monitor.config.pieces import moved, opened
-from monitor.config.shape import DefaultsShape, RuleShape, fault_at, shaped, text_like
+from monitor.config.shape import DefaultsShape, RuleShape
 from monitor.errors import Fault
 from monitor.model import FIELDS, Channel, Feed, FieldName
 from monitor.rules.find import nearest, parse_find, parse_terms
