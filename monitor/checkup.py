@@ -50,6 +50,8 @@ def _summary(found: Config, path: Path) -> Iterator[str]:
     yield in_short(found, path)
     examples = [example for rule in found.book.rules for example in rule.examples]
     yield f"{counted(len(examples), 'example')} tried"
+    if not found.settings.ops:
+        yield "settings.ops names no channel: of a feed that dies or stories that may be missed only `monitor status` tells"
 
 
 def _examples(found: Config) -> Iterator[Fault]:

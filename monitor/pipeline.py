@@ -434,25 +434,27 @@ class Pipeline:
         await self.store.apart(self.store.save_deliveries, [one for message in messages for one in message])
 
     async def _tell_of_dead(self, lost: Sequence[Delivery], error: DeliveryError) -> None:
-        """Tell the other channels of settings.ops that a channel gave hits up. Of a dead notice nobody is told."""
-        hits = [delivery for delivery in lost if isinstance(delivery.subject, Hit)]
-        if not hits:
+        """Tell the other channels of settings.ops which hits a channel gave up. Of a dead notice nobody is told."""
+        given_up = [delivery for delivery in lost if isinstance(delivery.subject, Hit)]
+        if not given_up:
             return
-        title = f"{error.channel}: {counted(len(hits), 'delivery', 'deliveries')} given up"
-        text = f"{error.reason}\nThey are kept: monitor deliveries list --outcome dead; monitor deliveries retry"
-        key = key_of("notice", "dead", *(delivery.key for delivery in hits))
-        await self.notify_ops(title, text, key=key, but=error.channel)
+        number = counted(len(given_up), "delivery", "deliveries")
+        key = key_of("notice", "dead", *(delivery.key for delivery in given_up))
+        text = outbox.given_up(given_up, error.reason)
+        await self.notify_ops(f"{error.channel}: {number} given up", text, key=key, but=error.channel)
 
     # --- what the daemon tells about itself ---
 
     async def notify_ops(self, title: str, text: str, *, key: str = "", but: str = "") -> None:
-        """Put a notice into the outbox for the channels of settings.ops, all but one."""
+        """Put a notice into the outbox for the channels of settings.ops; of one that lost something, for the others."""
         now = self.clock()
         notice = Notice(key=key or key_of("notice", title, text, now.isoformat()), title=title, text=text, found=now)
         await self.store.apart(self.store.announce, self._to_ops(notice, now, but=but))
 
     def _to_ops(self, notice: Notice, now: datetime, *, but: str = "") -> tuple[Delivery, ...]:
         ops = [name for name in self.config.settings.ops if name != but]
+        if but and not ops:  # what one channel lost another one has to tell
+            ops = [name for name in self.config.channels if name != but]
         return outbox.tell(notice, ops, self.config.channels, now, self.zone)
 
     # --- what drivers claim ---

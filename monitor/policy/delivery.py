@@ -29,6 +29,8 @@ FEWEST_TRIES = 6
 STORM, STORM_SPAN = 30, timedelta(minutes=10)
 # A digest on one weekday comes once a week, and quiet hours may hold it for another day.
 LONGEST = timedelta(days=9)
+# So many of the hits that a channel gave up are named where that is told.
+MOST_NAMED = 15
 # How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
 # 12,000 characters of blocks; Discord: 2,000 in all).
 MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 40, "slack": 20, "text": 8}
@@ -360,6 +362,15 @@ def after_refused(
     asked = max(pause, error.retry_after or pause)
     last = max(began + dead_after, now + pause)
     return replace(tried, due=min(now + asked, last), outcome=Outcome.RETRY)
+
+
+def given_up(deliveries: Sequence[Delivery], reason: str) -> str:
+    """Say which hits a channel gave up, so that whoever reads it has them after all; and what can be done."""
+    hits = [one.subject for one in deliveries if isinstance(one.subject, Hit)]
+    said = [f"{hit.rule_name}: {hit.article.title}\n{hit.article.url}" for hit in hits[:MOST_NAMED]]
+    more = [f"… and {len(hits) - MOST_NAMED} more"] if len(hits) > MOST_NAMED else []
+    kept = "They are kept: monitor deliveries list --outcome dead; monitor deliveries retry"
+    return "\n".join([reason, *said, *more, kept])
 
 
 def pause_before(attempt: int, jitter: float) -> timedelta:

@@ -23,8 +23,8 @@ LAST, SINCE = 10, timedelta(days=7)
 ENOUGH, MOSTLY, FEWER = 8, 0.8, 0.5
 # A daemon that leaves work lie for so long hangs, or has far too much of it.
 BEHIND = timedelta(minutes=20)
-# The lines of one notice.
-MOST_LINES = 40
+# A notice shows forty lines.
+MOST_LINES = 35
 
 _READ = frozenset({Outcome.READ, Outcome.TEASER})
 _UNREAD = frozenset({Outcome.GATE, Outcome.NOT_ARTICLE, Outcome.NO_TEXT, Outcome.GONE, Outcome.FAILED})

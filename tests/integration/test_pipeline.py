@@ -117,11 +117,26 @@ async def test_a_refusal_for_good_is_kept_and_told_by_another_channel(scene):
     (notice,) = scene.post.to("desk")
     assert "slack" in notice.title
     assert "invalid_token" in notice.text
+    assert "Geheime gesprekken: Gezant zag Oesjakov" in notice.text, "told after all"
+    assert "https://krant.example/1.html" in notice.text
     (dead,) = asked(scene).list_deliveries(outcome=Outcome.DEAD)
 
     del scene.post.refusing["slack"]
     scene.store.retry_deliveries([dead.key], scene.clock())
     assert (await scene.flow())[Outcome.SENT] == 1
+
+
+async def test_what_a_channel_gave_up_is_told_by_any_other_where_none_is_named(scene, tmp_path):
+    """Without settings.ops, too: the alert itself is in it."""
+    scene.with_rules(RULES.replace("{ops: [desk]}", "{}"), tmp_path)
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "403 invalid_token", retry=False)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    await scene.flow()
+
+    (notice,) = scene.post.to("desk")
+    assert "Gezant zag Oesjakov" in notice.text
 
 
 async def test_one_stuck_channel_delays_no_other(scene, tmp_path):
