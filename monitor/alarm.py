@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor import render
@@ -14,6 +18,10 @@ from monitor.model import Channel, Delivery, Notice, key_of
 from monitor.notify import Notifier
 
 log = logging.getLogger("monitor")
+
+# That monitor cannot begin is told again after so long.
+AGAIN: Final = timedelta(hours=6)
+ENDING: Final = ".told"
 
 
 async def shout(config: Config, notifier: Notifier, title: str, text: str, now: datetime) -> tuple[str, ...]:
@@ -26,6 +34,30 @@ async def shout(config: Config, notifier: Notifier, title: str, text: str, now: 
     zone = ZoneInfo(config.settings.timezone)
     took = await asyncio.gather(*(_told(notifier, config.channels[name], notice, zone) for name in names))
     return tuple(name for name, is_told in zip(names, took, strict=True) if is_told)
+
+
+def is_new(why: str, folder: Path, now: datetime) -> bool:
+    """Say whether nobody was told of this lately, and remember in the folder that somebody is now.
+
+    What cannot be remembered is not told: whoever starts us again every five seconds would send a mail each time.
+    """
+    mark = folder / (blake2b(why.encode(), digest_size=8).hexdigest() + ENDING)
+    try:
+        if mark.exists() and now.timestamp() - mark.stat().st_mtime < AGAIN.total_seconds():
+            return False
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark.touch()
+    except OSError as error:
+        log.error("nobody is told that monitor cannot begin, for that cannot be remembered: %s", error)  # noqa: TRY400
+        return False
+    return True
+
+
+def is_over(folder: Path) -> None:
+    """Forget what was told: it is over."""
+    for mark in folder.glob(f"*{ENDING}"):
+        with suppress(OSError):
+            mark.unlink(missing_ok=True)
 
 
 async def _told(notifier: Notifier, channel: Channel, notice: Notice, zone: ZoneInfo) -> bool:

@@ -22,10 +22,11 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alarm, canary, health, systemd, wiring
-from monitor.config import Stamp, changed, stamps
+from monitor.config import Config, Stamp, changed, stamps
 from monitor.drain import Tally, deliver_all, drain, visit
-from monitor.errors import ConfigError, StoreError
+from monitor.errors import AlreadyRunningError, ConfigError, StoreError
 from monitor.model import Outcome, Visit
+from monitor.notify import Notifier
 from monitor.pipeline import Pipeline
 from monitor.store import What
 from monitor.wiring import Load
@@ -59,9 +60,10 @@ AGAIN: Final = timedelta(minutes=5)
 
 # What is told of it.
 IN_FORCE: Final = "The last good one stays in force until it is mended."
-STOPPED: Final = "monitor has stopped watching"
+STOPPED: Final = "the watch has stopped"
+NOT_BEGUN: Final = "the watch cannot begin"
 UNTIL_MENDED: Final = "Until that is mended nothing is found and nothing is told; then it goes on by itself."
-RESUMED: Final = ("monitor watches again", "What was listed meanwhile is read now, as far as the feeds still list it.")
+RESUMED: Final = ("the watch goes on", "What was listed meanwhile is read now, as far as the feeds still list it.")
 
 
 @dataclass(slots=True)
@@ -74,12 +76,29 @@ class Trouble:
     database: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a daemon begins.
+
+    `refused` is why the file as it stands is not what it begins with; `keep` keeps what is in force; in the folder
+    `told_in` is remembered that people were told of a daemon that cannot begin, None where a person is looking on.
+    """
+
+    refused: ConfigError | None = None
+    keep: Callable[[Config], object] = lambda _: None
+    told_in: Path | None = None
+
+
+BEGINNING: Final = Beginning()
+
+
 @dataclass(slots=True)
 class Daemon:
     """A pipeline, a clock that ticks, and what a signal changes."""
 
     pipeline: Pipeline
     load: Load
+    keep: Callable[[Config], object] = lambda _: None
     tally: Tally = field(default_factory=Tally)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     beats: dict[str, float] = field(default_factory=dict)
@@ -92,9 +111,13 @@ class Daemon:
     alarmed: bool = False
     aside: set[asyncio.Task[None]] = field(default_factory=set)  # what the heartbeat does not wait for
 
-    async def run(self) -> None:
+    async def run(self, refused: ConfigError | None = None) -> None:
         """Work until asked to stop; then let what is in hand end, within `GRACE`."""
-        self.seen = self.pipeline.config.seen
+        self.seen = refused.seen if refused else self.pipeline.config.seen
+        if refused:
+            self._refuse(str(refused))
+        else:
+            await asyncio.to_thread(self.keep, self.pipeline.config)
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -294,6 +317,7 @@ class Daemon:
             log.exception("rules.yaml could not be taken over, the last good one stays in force")
             return
         self.refused = None
+        await asyncio.to_thread(self.keep, config)
         log.info("rules.yaml reloaded: %d rules, %d feeds", len(config.book.rules), len(config.feeds))
         if self.complained:
             self.complained = False
@@ -341,16 +365,24 @@ class Daemon:
                 loop.remove_signal_handler(number)
 
 
-async def run(load: Load, *, tell_old: bool = False) -> None:
-    """Watch the news until asked to stop. Raises ConfigError or StoreError when it cannot begin."""
-    config = await asyncio.to_thread(load, None)
-    async with wiring.wired(config, tell_old=tell_old) as pipeline:
-        await Daemon(pipeline, load).run()
+async def run(config: Config, load: Load, begin: Beginning = BEGINNING, *, tell_old: bool = False) -> None:
+    """Watch the news until asked to stop. Raises StoreError when it cannot begin, and tells people of it."""
+    try:
+        async with wiring.wired(config, tell_old=tell_old) as pipeline:
+            if begin.told_in:
+                alarm.is_over(begin.told_in)
+            await Daemon(pipeline, load, keep=begin.keep).run(begin.refused)
+    except AlreadyRunningError:
+        raise
+    except StoreError as error:
+        now = wiring.now()
+        if begin.told_in and alarm.is_new(str(error), begin.told_in, now):
+            await alarm.shout(config, Notifier(config.channels.values()), NOT_BEGUN, f"{error}\n{UNTIL_MENDED}", now)
+        raise
 
 
-async def once(load: Load, *, tell_old: bool = False) -> Tally:
+async def once(config: Config, *, tell_old: bool = False) -> Tally:
     """Make one full round: poll every feed, read all that is new, send all that is due. Returns the counters."""
-    config = await asyncio.to_thread(load, None)
     async with wiring.wired(config, tell_old=tell_old) as pipeline:
         return await round_of(pipeline)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import time
 
     from monitor.config import Config
+    from monitor.errors import ConfigError
     from monitor.policy.canary import Flight
     from monitor.store import Counters, Queries
 
@@ -27,34 +28,56 @@ if TYPE_CHECKING:
 @click.command()
 @output.with_rules
 @click.option("--once", is_flag=True, help="Make one full round, then stop: exit 1 if a feed or a channel failed.")
+@click.option(
+    "--last-good", is_flag=True, help="With a fault in the rules file, begin with what was last in force of it."
+)
 @click.option("--tell-old", is_flag=True, help="Alert about what a feed already lists at its first poll, too.")
 @click.option("-v", "--verbose", is_flag=True, help="Say every step, also those with nothing to tell.")
 @output.with_example("monitor run", "monitor run --once --tell-old", "monitor run --rules /etc/monitor/rules.yaml")
-def run(rules_path: Path | None, once: bool, tell_old: bool, verbose: bool) -> None:
+def run(rules_path: Path | None, once: bool, last_good: bool, tell_old: bool, verbose: bool) -> None:
     """Watch the news until asked to stop.
 
     Polls the feeds of rules.yaml, reads what is new, and sends the hits to the channels. A changed rules.yaml is taken
     over while it runs; with a fault in it, the last good one stays in force. SIGTERM or Ctrl-C lets what is in hand
     end; a second one stops at once.
     """
-    from monitor import daemon
+    from monitor import compiled, daemon, lastgood
 
     log_to_stderr(verbose)
     # Which file it is stands from here on: where one is away for a moment, as some editors save, no other takes its place.
     path = output.rules_file(rules_path)
     load = functools.partial(output.load, path)
-    config = load()
+    config, refused = _begun(path, last_good=last_good)
     output.faults(config.warnings)
     _welcome(config, path, once=once, tell_old=tell_old)
     if not once:
-        asyncio.run(daemon.run(load, tell_old=tell_old))
+        told_in = None if sys.stderr.isatty() else compiled.folder(os.environ)
+        begin = daemon.Beginning(refused, lambda good: lastgood.keep(good, path, os.environ), told_in)
+        asyncio.run(daemon.run(config, load, begin, tell_old=tell_old))
         return
-    tally = asyncio.run(daemon.once(load, tell_old=tell_old))
+    tally = asyncio.run(daemon.once(config, tell_old=tell_old))
     for step in ("poll", "read", "deliver"):
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(tally.of(step).items()))
         click.echo(f"{step:8}{said or 'nothing was due'}", err=True)
     if daemon.went_wrong(tally):
         sys.exit(1)
+
+
+def _begun(path: Path, *, last_good: bool) -> tuple[Config, ConfigError | None]:
+    """Return what a file says; or, where that may be, what was last in force of it, and why it is refused."""
+    from monitor import lastgood
+    from monitor.errors import ConfigError
+
+    try:
+        return output.load(path), None
+    except ConfigError as error:
+        kept = lastgood.recall(path, os.environ) if last_good else None
+        if kept is None:
+            raise
+        config, since = kept
+        output.faults(error.faults)
+        output.complain(f"{path} is refused; what was in force since {output.cell(since)} goes on until it is mended")
+        return config, error
 
 
 def _welcome(config: Config, path: Path, *, once: bool, tell_old: bool) -> None:

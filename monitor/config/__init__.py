@@ -9,16 +9,18 @@ schema    the same shape for an editor: JSON Schema
 feeds, lists, rulebook, packaged     feeds, lists, rules, and what is shipped: packs of lists, the catalogue of feeds
 pieces    a long file: rules that stayed the same are not read again
 watch     when there is something new to read
+copy      what was written, kept for the day when the files say something else
 build     all of it, together
 """
 
 from monitor.config.build import Config, load
+from monitor.config.copy import Copy
 from monitor.config.packaged import Listed, catalogue, pack, packs
 from monitor.config.rulebook import Memory, Row, memory_of, rows_of
 from monitor.config.schema import schema
 from monitor.config.watch import Stamp, changed, stamps
 
 __all__ = [
-    "Config", "Listed", "Memory", "Row", "Stamp", "catalogue", "changed", "load", "memory_of", "pack", "packs", "rows_of",
+    "Config", "Copy", "Listed", "Memory", "Row", "Stamp", "catalogue", "changed", "load", "memory_of", "pack", "packs", "rows_of",
     "schema", "stamps",
 ]  # fmt: skip

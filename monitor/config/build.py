@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.config import packaged
+from monitor.config.copy import Copy
 from monitor.config.faults import fault_at, keys, only, path_of, shaped, text_like
 from monitor.config.feeds import FeedReader
 from monitor.config.fill import Filling
@@ -48,6 +49,7 @@ class Config:
     book: RuleBook = field(repr=False)
     warnings: tuple[Fault, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)  # all that were read
+    written: tuple[Path, ...] = field(default=(), repr=False)  # those of them that are no secrets
     seen: Mapping[Path, Stamp] = field(default_factory=dict, repr=False, compare=False)  # when `changed`: load again
     digest: str = ""
     memory: Memory = field(default=NOTHING, repr=False, compare=False)
@@ -64,12 +66,13 @@ class _File:
         return self.root.child(key)
 
 
-def load(path: Path | str, environ: Mapping[str, str], last: Memory = NOTHING) -> Config:
+def load(path: Path | str, environ: Mapping[str, str], last: Memory = NOTHING, *, copy: Copy | None = None) -> Config:
     """Return what the file, the files it includes and the environment say. Raises ConfigError with every fault.
 
     With the memory of the `last` Config of this file, rules of a long file that stayed the same are not read again.
+    With a `copy` of them, these files are read as they were.
     """
-    builder = _Builder(Path(path), environ, last)
+    builder = _Builder(Path(path), environ, last, copy or Copy())
     with _collector_at_rest():
         config = builder.build()
     faults = _in_order(builder.told())
@@ -108,14 +111,16 @@ def _in_order(faults: Iterable[Fault]) -> list[Fault]:
 class _Builder:
     """Builds one `Config` and keeps everything that is wrong on the way."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], last: Memory) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], last: Memory, copy: Copy) -> None:
         self.path = path
+        self.copy = copy
         self.last = last
         self.memory = last
         self.environ = environ
         self.faults: list[Fault] = []
         self.fillings: list[Filling] = []
         self.paths: list[Path] = []
+        self.written: list[Path] = []
         self.seen: dict[Path, Stamp] = {}
         self.hash = blake2b(digest_size=16)
         self.around = blake2b(digest_size=16)  # of all that rules in pieces depend on
@@ -135,6 +140,7 @@ class _Builder:
             channels=MappingProxyType(channels),
             book=book,
             files=tuple(dict.fromkeys(self.paths)),
+            written=tuple(self.written),
             seen=self.seen,
             digest=self.hash.hexdigest(),
             memory=self.memory,
@@ -160,6 +166,7 @@ class _Builder:
     def read(self, path: Path, asked: Node | None) -> Iterator[_File]:
         """Yield the file and all that it includes."""
         self.paths.append(path)
+        self.written.append(path)
         text = self.text(path, asked)
         root, faults = self.parsed(text, str(path)) if text is not None else (None, [])
         self.faults += faults
@@ -185,7 +192,7 @@ class _Builder:
     def text(self, path: Path, asked: Node | None) -> str | None:
         self.seen[path] = stamp(path)  # before it is read: what is written meanwhile is news
         try:
-            said = path.read_bytes()
+            said = self.copy.texts[path] if path in self.copy.texts else path.read_bytes()
             _take(self.hash, said)
             return said.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -246,7 +253,7 @@ class _Builder:
                 continue
             pattern = file.path.parent / node.text
             self.seen[pattern] = stamp(pattern)
-            found = matching(pattern)
+            found = self.copy.meant.get(pattern) or matching(pattern)
             if not found:
                 self.faults.append(fault_at(node, f"no file matches '{node.written}'", "include", warning=True))
             for path in found:

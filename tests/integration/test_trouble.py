@@ -116,7 +116,7 @@ async def test_a_database_that_cannot_be_used_is_told_past_it(scene, tmp_path, m
     await tick(daemon)
     await tick(daemon)
 
-    assert [title.endswith("watches again") for title in told(scene)] == [False, True]
+    assert [title.endswith("the watch goes on") for title in told(scene)] == [False, True]
 
 
 async def test_a_database_that_is_busy_for_a_while_alarms_nobody(scene, tmp_path):
