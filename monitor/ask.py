@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from monitor import feeds, opml, sitemaps
@@ -15,8 +14,6 @@ from monitor.model import Feed, FeedDocument, Outcome, Page, key_of
 from monitor.policy import polling
 from monitor.sandbox import Sandbox
 
-# A feed document takes milliseconds to parse; one that takes so long is hostile.
-PARSED_WITHIN: Final = timedelta(seconds=10)
 # Of the sitemaps that an index names, the newest: news stands in the last one or two, the others are its archive.
 NEWEST: Final = 3
 # How publishers call the sitemap of the last two days, among those of their archive.
@@ -35,13 +32,13 @@ async def document(
         return page, None
     if feed.kind == "sitemap":
         return await _sitemap(fetcher, sandbox, page, feed)
-    found = feeds.glance(page, feed) or await sandbox.run(feeds.parse, page, feed, deadline=PARSED_WITHIN)
+    found = feeds.glance(page, feed) or await sandbox.run(feeds.parse, page, feed, deadline=feeds.PARSED_WITHIN)
     return page, found
 
 
 async def _sitemap(fetcher: Fetcher, sandbox: Sandbox, page: Page, feed: Feed) -> tuple[Page, FeedDocument | None]:
-    found = await sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN)
-    named = await sandbox.run(sitemaps.index, page, deadline=PARSED_WITHIN) if _is_refused(found) else ()
+    found = await sandbox.run(sitemaps.parse, page, feed, deadline=feeds.PARSED_WITHIN)
+    named = await sandbox.run(sitemaps.index, page, deadline=feeds.PARSED_WITHIN) if _is_refused(found) else ()
     if not named:
         return page, found
     pages, missing = await _parts(fetcher, named[:NEWEST], feed)
@@ -49,7 +46,7 @@ async def _sitemap(fetcher: Fetcher, sandbox: Sandbox, page: Page, feed: Feed) -
     whole = replace(page, body=b"".join(part.body for part in pages), etag="", last_modified="")
     if pages and not missing and polling.same_body(feed, whole):
         return whole, None
-    parsed = [await sandbox.run(sitemaps.parse, part, feed, deadline=PARSED_WITHIN) for part in pages]
+    parsed = [await sandbox.run(sitemaps.parse, part, feed, deadline=feeds.PARSED_WITHIN) for part in pages]
     return whole, _joined(parsed, missing)
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 FARTHEST = timedelta(days=2 * 366)  # ahead of the moment of asking: an agenda may announce, not more
 
-_MONTHS: dict[str, int] = {
+# As papers of four languages write them, in full and cut short.
+MONTHS: dict[str, int] = {
     name: number
     for number, names in enumerate(
         (
@@ -113,11 +114,11 @@ def _day(said: str) -> tuple[int, int, int, int] | None:
     if iso := _ISO.match(said):
         return int(iso[1]), int(iso[2]), int(iso[3] or 1), iso.end()
     for found in _DAY_FIRST.finditer(said):
-        if found[2] in _MONTHS:
-            return _century(found[3]), _MONTHS[found[2]], int(found[1]), found.end()
+        if found[2] in MONTHS:
+            return _century(found[3]), MONTHS[found[2]], int(found[1]), found.end()
     for found in _MONTH_FIRST.finditer(said):
-        if found[1] in _MONTHS:
-            return int(found[3]), _MONTHS[found[1]], int(found[2]), 0
+        if found[1] in MONTHS:
+            return int(found[3]), MONTHS[found[1]], int(found[2]), 0
     if numbers := _NUMBERS.search(said):
         day, month = int(numbers[1]), int(numbers[2])
         day, month = (month, day) if month > 12 else (day, month)

@@ -82,7 +82,8 @@ async def drain(
 ) -> int:
     """Claim visits and do them, at most `width` side by side, until none is due or `stopping` is set.
 
-    `claim` is told how many slots are free, and takes that many visits at most. A slow host holds one slot; the others go on claiming meanwhile. Returns the number of visits made.
+    `claim` is told how many slots are free, and takes that many visits at most. A slow host holds one slot; the others
+    go on claiming meanwhile. Returns the number of visits made.
     """
     made = 0
     running: set[asyncio.Task[None]] = set()

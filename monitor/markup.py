@@ -36,8 +36,9 @@ _SEVEN_BITS = re.compile(rb"\x1b[$(]|~\{|\+[A-Za-z0-9+/]{1,200}-")  # signs beyo
 
 
 def decoded(body: bytes, charset: str = "") -> str:
-    """Return the bytes as text. A mark at the start holds; then what is valid UTF-8 is UTF-8; then what header and XML declaration say.
+    """Return the bytes as text.
 
+    A mark at the start holds; then what is valid UTF-8 is UTF-8; then what header and XML declaration say.
     Bytes that are no UTF-8 in a document that says nothing else are read one by one as Windows-1252, so that one bad
     byte harms one sign and not the document.
     """

@@ -160,9 +160,8 @@ class FeedState:
     moved_times: int = 0  # in a row; believed after three
     guids_useless: bool = False  # found out: match by link and title instead
     recent: tuple[str, ...] = ()  # entry keys of the last document: no overlap means a possible gap
-    items: tuple[
-        str, ...
-    ] = ()  # the same items as "digest of its bytes:entry key": what is untouched is not parsed again
+    # The same items as "digest of its bytes:entry key": what is untouched is not parsed again.
+    items: tuple[str, ...] = ()
     told: str = ""  # the trouble that settings.ops was last told about, "" when none
     listed: int = 0  # the ledger of the whole life: listed = new + known
     new: int = 0
@@ -237,9 +236,8 @@ class FeedDocument:
     entries: tuple[Entry, ...] = ()
     faults: tuple[str, ...] = ()
     complete: bool = True  # False: cut off, so what is not listed may still exist
-    skipped: tuple[
-        str, ...
-    ] = ()  # keys of listed items whose bytes are those of the last poll: known, not parsed again
+    # Keys of listed items whose bytes are those of the last poll: known, not parsed again.
+    skipped: tuple[str, ...] = ()
     items: tuple[str, ...] = ()  # for `FeedState.items`
 
 

@@ -27,8 +27,6 @@ from monitor.model import Entry, Feed, FeedDocument, FeedState, Outcome, Page, k
 from monitor.sandbox import Sandbox
 from monitor.urls import host, masked, normal, typed
 
-# A feed document takes milliseconds to parse; one that takes so long is hostile.
-PARSED_WITHIN: Final = timedelta(seconds=10)
 # Documents of one history or site: more is no archive but a maze.
 MOST: Final = 5_000
 # Documents that are fetched side by side, and written together: what comes slowly is kept soon.
@@ -88,8 +86,8 @@ class Web:
             named = await self._named_by_robots(replace(feed, url=opml.robots(place)))
             return FeedDocument(Outcome.FAILED, faults=(NONE_NAMED,)), named
         page = await self._asked(feed)
-        named = list(await self.sandbox.run(sitemaps.index, page, deadline=PARSED_WITHIN))
-        return await self.sandbox.run(sitemaps.parse, page, feed, deadline=PARSED_WITHIN), named
+        named = list(await self.sandbox.run(sitemaps.index, page, deadline=feeds.PARSED_WITHIN))
+        return await self.sandbox.run(sitemaps.parse, page, feed, deadline=feeds.PARSED_WITHIN), named
 
     async def _named_by_robots(self, robots: Feed) -> list[str]:
         try:
@@ -111,9 +109,9 @@ class Web:
             try:
                 page = await self._asked(replace(feed, url=place, state=FeedState()))
                 found = await self.sandbox.run(
-                    feeds.parse, page, replace(feed, state=FeedState()), deadline=PARSED_WITHIN
+                    feeds.parse, page, replace(feed, state=FeedState()), deadline=feeds.PARSED_WITHIN
                 )
-                further = await self.sandbox.run(earlier, page, deadline=PARSED_WITHIN)
+                further = await self.sandbox.run(earlier, page, deadline=feeds.PARSED_WITHIN)
             except (FetchError, SandboxError) as error:
                 if not (asked - {place} and isinstance(error, FetchError) and error.status in (404, 410)):
                     yield _failed(place, str(error))  # but for the page after the last one of a WordPress

@@ -6,30 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.dates import MONTHS
+
 # Where a page tells no zone, it is read in: publishers of the Low Countries write their own clock's time.
 LOCAL = ZoneInfo("Europe/Brussels")
 _YEARS = range(1990, 2100)  # what is older or later is a mistake
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januari janvier januar jänner janv",
-            "feb february februari février fevrier februar févr fév",
-            "mar march maart mars märz maerz mrt mär",
-            "apr april avril avr",
-            "may mei mai",
-            "jun june juni juin",
-            "jul july juli juillet juil",
-            "aug august augustus août aout",
-            "sep sept september septembre",
-            "oct october oktober octobre okt",
-            "nov november novembre",
-            "dec december décembre decembre dezember dez déc",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
 _TIME = (
     r"(?:(?:\D{0,12}?[T\s\-,à|]\s*)(?P<hour>[01]?\d|2[0-4])\s?[:hu.]\s?(?P<minute>[0-5]\d)(?::?(?P<second>[0-5]\d))?)?"
 )
@@ -43,14 +24,14 @@ _DAY_FIRST = re.compile(
 )
 _NAMED = re.compile(
     r"\b(?P<day>[0-3]?\d)(?:er|e|ste|th|st|nd|rd|\.)?[\s\-]+(?P<name>"
-    + "|".join(sorted(_MONTHS, key=len, reverse=True))
+    + "|".join(sorted(MONTHS, key=len, reverse=True))
     + r")\.?,?[\s\-]+(?P<year>(?:20|19)\d\d)\b"
     + _TIME,
     re.IGNORECASE,
 )
 _NAME_FIRST = re.compile(
     r"\b(?P<name>"
-    + "|".join(sorted(_MONTHS, key=len, reverse=True))
+    + "|".join(sorted(MONTHS, key=len, reverse=True))
     + r")\.?\s+(?P<day>[0-3]?\d)(?:th|st|nd|rd)?,?\s+(?P<year>(?:20|19)\d\d)\b"
     + _TIME,
     re.IGNORECASE,
@@ -89,7 +70,7 @@ def in_url(url: str) -> datetime | None:
 def _made(found: re.Match[str], zone: str = "") -> datetime | None:
     said = found.groupdict()
     year = int(said["year"]) + (2000 if len(said["year"]) == 2 else 0)
-    month = int(said["month"]) if "month" in said else _MONTHS[said["name"].lower()]
+    month = int(said["month"]) if "month" in said else MONTHS[said["name"].lower()]
     day, hour = int(said["day"]), int(said["hour"] or 12)
     # A day without a time is taken at noon: the same day in every zone that matters.
     try:

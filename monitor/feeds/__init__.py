@@ -15,6 +15,7 @@ ahead is local time that was called GMT, and is put right; the rest of the futur
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from monitor.feeds import jsonfeed, plainly, usual
 from monitor.feeds.items import Read, entries_of
@@ -24,6 +25,8 @@ from monitor.markup import decoded, repaired
 from monitor.model import Feed, FeedDocument, Outcome, Page
 from monitor.urls import clean
 
+# A document takes milliseconds to parse; one that takes so long is hostile. For whoever has it parsed in a sandbox.
+PARSED_WITHIN = timedelta(seconds=10)
 MOST_BYTES = 50_000_000
 MOST_GLANCED = 5_000_000
 # feedparser takes 0.5 to 2 ms an item, lxml 0.05: a longer document is read the plain way, in time.

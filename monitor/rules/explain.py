@@ -12,20 +12,10 @@ from monitor.model import Article, Evidence, Match
 from monitor.rules.compile import Layer
 from monitor.rules.finds import Finds
 from monitor.rules.lean import LeanLine, LeanRule, Terms, width
-from monitor.rules.match import (
-    Blank,
-    Finder,
-    Found,
-    Sight,
-    Wanted,
-    chain,
-    comes_from,
-    fire,
-    judge,
-    spans,
-)
+from monitor.rules.match import Blank, Finder, Found, Wanted, comes_from, fire, judge
 from monitor.rules.sheet import APART
 from monitor.rules.spec import Rule, RuleBook, Window
+from monitor.rules.windows import Sight, chain, spans
 
 Cause = Literal["languages", "feeds", "never", "unless_near", "ignore", "language", "needs", "never_with", "field"]
 

@@ -465,7 +465,8 @@ def _misplaced(token: _Token) -> str:
 def _pieces(text: str, *, hyphens: bool) -> list[str]:
     """Return the words in a piece of text, cut where an article's text is cut: at all that is no letter or digit.
 
-    Hyphens, and what an article may have in their place, stay where they join words, so that all spellings of a hyphenated term can be made.
+    Hyphens, and what an article may have in their place, stay where they join words, so that all spellings of a
+    hyphenated term can be made.
     """
     if text.replace("*", "x").isalnum():
         return [re.sub(r"\*+", "*", text)]

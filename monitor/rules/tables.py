@@ -300,9 +300,8 @@ class Tables:
         self.rarest_of = Growing()  # class → plain phrases of which it is the rarest word
         self.slots_of = Growing()  # class → slots of other phrases that it fills
         self._class_of: dict[tuple[int, ...], int] = {}
-        self.leads: list[
-            dict[Key, int]
-        ] = []  # of each class: what it leads to, and the languages in which it is enough
+        # Of each class: what it leads to, and the languages in which it is enough.
+        self.leads: list[dict[Key, int]] = []
         self._marks = np.zeros(0, np.uint8)
         self.class_of(())
 

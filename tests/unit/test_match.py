@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from monitor.model import Article, Match
 from monitor.rules import joins
 from monitor.rules.compile import compile_rules
-from monitor.rules.match import Sight, intervals, tightest, tried
 from monitor.rules.spec import Guard, ListEntry, Rule, RuleBook, TermList, Window
+from monitor.rules.windows import Sight, intervals, tightest, tried
 from tests.written import line, phrase, rule, terms
 
 

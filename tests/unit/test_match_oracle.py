@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import monitor.rules.fits as fits_room
-import monitor.rules.match as match_room
+import monitor.rules.windows as windows_room
 from monitor.model import FIELDS, Article, Match
 from monitor.rules.compile import compile_rules
 from monitor.rules.spec import (
@@ -188,7 +188,7 @@ def test_many_finds_are_judged_as_the_oracle_does(names: TermList, one: Rule, ar
     """The way that is taken where a word stands a thousand times, on articles that the oracle can read."""
     book = RuleBook((one,), (names,))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(match_room, "FEW", 0)
+        patch.setattr(windows_room, "FEW", 0)
         matches = compile_rules(book).match(article)
     agree(ask(book, one, article), matches[0] if matches else None, article)
 
