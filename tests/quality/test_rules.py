@@ -25,11 +25,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ALERT, NET = "secret-talks-kremlin", "any-contact-kremlin"
 LANGUAGES = ("nl", "fr", "de", "en")
 
-# (set, precision, recall) of the alert rule. The goals were dev .95/.95 and events .95/.90.
-FLOORS = [("dev", 0.97, 0.97), ("events", 0.95, 0.95), ("digests", 0.93, 0.96)]
+# (set, precision, recall) of the alert rule. The goals were dev .95/.95 and events .95/.90. Precision gave way a little (digests
+# .93 to .89, our own .96 to .93) to lines that find two in three of what texts by other hands had lost (round 24).
+FLOORS = [("dev", 0.97, 0.97), ("events", 0.95, 0.95), ("digests", 0.89, 0.96)]
 
 # Texts of our own: `passages` (rounds 1 to 6) and `stories` (rounds 7 to 23, some oblique on purpose; docs/lexicon.md).
-OWN = [("passages", 0.97, 0.97), ("stories", 0.96, 0.92)]
+OWN = [("passages", 0.97, 0.97), ("stories", 0.93, 0.94)]
 
 # Hits of the alert rule on background articles of 2018-2019, each read and judged. At most 1 in 1,000.
 JUDGED: dict[str, str] = {}
@@ -127,8 +128,8 @@ def test_oblique_stories_are_found_in_every_language(ruleset, language):
     judged = hits(ruleset, texts, ALERT)
     caught = hits(ruleset, texts, ALERT, NET)
 
-    assert share(judged["found"], judged["missed"]) >= 0.88, keys(judged["missed"])
-    assert share(judged["found"], judged["false"]) >= 0.93, keys(judged["false"])
+    assert share(judged["found"], judged["missed"]) >= 0.92, keys(judged["missed"])
+    assert share(judged["found"], judged["false"]) >= 0.91, keys(judged["false"])
     assert share(caught["found"], caught["missed"]) >= 0.98, keys(caught["missed"])
 
 
@@ -150,7 +151,7 @@ def test_a_text_without_a_title_of_its_own_is_judged_as_well(ruleset, folders):
     judged = hits(ruleset, texts, ALERT)
 
     assert share(judged["found"], judged["missed"]) >= 0.97, keys(judged["missed"])
-    assert share(judged["found"], judged["false"]) >= 0.95, keys(judged["false"])
+    assert share(judged["found"], judged["false"]) >= 0.93, keys(judged["false"])
 
 
 def untitled(article: Article) -> Article:
@@ -169,12 +170,13 @@ def test_the_net_catches_what_the_alert_lets_through(ruleset, folders, name):
 @pytest.mark.shared
 def test_the_net_is_no_sieve_with_one_hole(ruleset, folders):
     """A digest that holds every article with a name from Russia would not be read. The others of the labelled texts are
-    near misses, nearly all about the Kremlin; the background says what a day holds.
+    near misses, nearly all about the Kremlin; the background says what a day holds. (Sport, film and history are left out
+    by the title alone: a word of theirs in the text silenced both rules.)
     """
     quiet = [text for text in every_text(folders) if text.positive is False]
     judged = hits(ruleset, quiet, NET)
 
-    assert len(judged["false"]) <= 0.75 * len(quiet)
+    assert len(judged["false"]) <= 0.80 * len(quiet)
 
 
 @pytest.mark.shared

@@ -151,9 +151,9 @@ def test_the_shipped_packs_are_whole():
 
 
 def test_ambiguous_names_of_the_shipped_pack_are_guarded():
-    """Medvedev plays tennis; a body that is a city too needs company."""
+    """Medvedev plays tennis; a company of the state sponsors football. Moscow needs no company: hardly any news has the city."""
     found = lists(shipped=config.pack("kremlin"))["kremlin"]
 
     guarded = {entry.actor for entry in found.entries if entry.guard}
-    assert {"medvedev", "kozak", "moscow"} <= guarded
-    assert "putin" not in guarded
+    assert {"medvedev", "kozak", "state_companies"} <= guarded
+    assert not {"putin", "moscow"} & guarded
