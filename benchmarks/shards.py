@@ -255,7 +255,7 @@ async def warc(pages: int = 10_000) -> None:
                     f"{'every page' if whole else 'looked through'}: {rates[-1]:.1f} CPU s, {perf_counter() - began:.1f} s; "
                     f"{dict(summary.outcomes)}; peak {here:.0f} MB here, {highest():.0f} MB in the sandbox"
                 )
-            with sqlite3.connect(base / "monitor.db") as database:
+            with closing(sqlite3.connect(base / "monitor.db")) as database:
                 columns = [row[1] for row in database.execute("PRAGMA table_info(hits)") if row[1] != "found"]
                 asked = ", ".join(f'"{column}"' for column in columns)
                 found[str(whole)] = database.execute(f"SELECT {asked} FROM hits ORDER BY key").fetchall()
@@ -362,7 +362,7 @@ def told(database: Path, at: dict[bool, list[str]]) -> None:
         "SELECT e.link, e.found, min(d.sent) FROM deliveries d JOIN hits h ON h.key = d.hit "
         "JOIN entries e ON e.article = h.article WHERE d.sent IS NOT NULL GROUP BY e.link, e.found"
     )
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute(asked).fetchall()
     took: dict[bool, list[float]] = {False: [], True: []}
     for link, found, sent in rows:

@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def archive(path: Path) -> Path:
 
 def dump(scene: Scene) -> list[object]:
     """Every row of what a backfill writes, in the order in which it was written."""
-    with sqlite3.connect(scene.address.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(scene.address.removeprefix("sqlite:///"))) as connection:
         tables = ("articles", "hits", "stories", "deliveries", "entries")
         found = [row for table in tables for row in connection.execute(f"SELECT rowid, * FROM {table}")]
     return sorted(found, key=repr)
