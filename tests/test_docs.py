@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,3 +238,44 @@ def test_every_page_is_found_from_the_front_page():
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
             assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)
+
+
+def test_every_room_of_the_house_is_on_its_plan():
+    """A plan that lacks a room, or has one that is gone, misleads whoever comes to change something."""
+    plan = (
+        (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("```text\nmonitor/\n")[2].partition("```")[0]
+    )
+    drawn = set(re.findall(r"^  (\w+(?:\.py|/)) ", plan, re.MULTILINE))
+    rooms = {f"{one.name}/" if one.is_dir() else one.name for one in (ROOT / "monitor").iterdir()}
+
+    assert drawn == {one for one in rooms if not one.startswith("__")}
+
+
+def test_the_layers_on_the_plan_are_those_that_are_checked():
+    """What the linter holds and what a person reads is one order."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("| layer (may use")[2].partition("\n\n")[0]
+    drawn = [sorted(re.findall(r"`(\w+)`", row)) for row in page.splitlines()[2:]]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (checked,) = [one["layers"] for one in contracts if one["type"] == "layers"]
+
+    assert drawn == [sorted(layer.replace(" ", "").split("|")) for layer in checked]
+    rooms = {one.stem for one in (ROOT / "monitor").iterdir() if not one.name.startswith("__")} - {"catalogue"}
+    assert {room for layer in drawn for room in layer} == rooms
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_link_within_the_pages_leads_somewhere(page):
+    """A reader who clicks gets there: to the file, and to its heading."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+
+    assert [link for link in links if not _leads_somewhere(page, link)] == []
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    place, _, anchor = link.partition("#")
+    target = (page.parent / place).resolve() if place else page
+    if not target.exists() or not anchor:
+        return target.exists()
+    headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
