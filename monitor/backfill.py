@@ -26,9 +26,10 @@ from monitor.archives import Document, Shard, Volume
 from monitor.archives.web import article_at
 from monitor.errors import FetchError
 from monitor.model import Article, Entry, Hit, Match, Outcome, Reading, Verdict, key_of
-from monitor.pipeline import Pipeline, judged
+from monitor.pipeline import Pipeline
 from monitor.policy import reading
 from monitor.policy.delivery import gather
+from monitor.reader import Reader
 from monitor.shards import Engine, Here, Lens, Look, LostError, Order, Span, looked, settled
 from monitor.store import Record
 from monitor.urls import host
@@ -294,7 +295,7 @@ class Backfill:
                 self._hosts_wait(entry.link, error)
                 lost = Reading(reading.unread(error), None, error.reason)
                 return replace(judge.verdict(lost, entry, feed, hands.ruleset), outcome=lost.outcome)
-        return await judged(hands.sandbox, hands.ruleset, entry, feed, page)
+        return await Reader(hands.sandbox, hands.ruleset).verdict(entry, feed, page)
 
     def _hosts_wait(self, link: str, error: FetchError) -> None:
         pause = reading.host_pause(error)

@@ -72,6 +72,11 @@ class FetchError(MonitorError):
         self.status = status
         self.retry_after = retry_after
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the server says that there is nothing, for now (404) or for good (410)."""
+        return self.status in (404, 410)
+
 
 class ParseError(MonitorError):
     """These bytes are not what they should be."""

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -50,6 +49,7 @@ from monitor.numbers import counted
 from monitor.policy import canary, polling, reading
 from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
+from monitor.reader import Reader
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
 from monitor.store import SWEEP, KeptPage, PollRecord, Record, Store, What
@@ -183,7 +183,7 @@ class Pipeline:
             page = await self.fetcher.page(entry.link, browser=browser) if entry.link else None
         except FetchError as error:
             return await self._unread(entry, feed, error)
-        verdict = await judged(self.sandbox, self.ruleset, entry, feed, page, twins=self.twins)
+        verdict = await Reader(self.sandbox, self.ruleset, self.twins).verdict(entry, feed, page)
         await self._settle(entry, verdict, await self._kept(entry, verdict, page))
         because.set(verdict.reason)
         return verdict.outcome
@@ -227,7 +227,7 @@ class Pipeline:
     async def _read_canary(self, entry: Entry) -> Outcome:
         """Do with the canary's page what is done with any other, and tell every channel; it leaves no article, no hit."""
         ruleset = await asyncio.to_thread(self.ruleset.replace, canary.among(self.config.book))
-        verdict = await judged(self.sandbox, ruleset, entry, None, canary.page(entry))
+        verdict = await Reader(self.sandbox, ruleset).verdict(entry, None, canary.page(entry))
         now, channels = self.clock(), self.config.channels
         song = canary.song(entry, verdict, now)
         told = outbox.tell(song, tuple(channels), channels, now, self.zone) if song else ()
@@ -545,48 +545,6 @@ class Pipeline:
             await self.notify_ops("the database is damaged", str(error), key=key)
             raise
         await self.store.apart(self.store.set_meta, EXAMINED, now.isoformat())
-
-
-async def judged(  # noqa: PLR0913 - a page, what is known of it, and what judges it
-    sandbox: Sandbox,
-    ruleset: Ruleset,
-    entry: Entry,
-    feed: Feed | None,
-    page: Page | None,
-    *,
-    twins: Callable[[Article], Awaitable[int]] | None = None,
-) -> Verdict:
-    """Return the verdict on a page; the dearer extraction runs only where the first text matches a rule.
-
-    `twins` tells how many other links of an article's host had its very text, where that is on record. A page that the
-    first extraction dies of is matched on the feed's words, one that the dearer dies of on its first text.
-    """
-
-    async def verdict_on(reading: Reading) -> Verdict:
-        same = await twins(reading.article) if twins and reading.article else 0
-        return judge.verdict(reading, entry, feed, ruleset, twins=same)
-
-    if page is None:
-        return judge.verdict(Reading(Outcome.NO_TEXT, None, "the entry has no link"), entry, feed, ruleset)
-    try:
-        first = await _twice(sandbox, extract.read, page, entry, feed)
-    except SandboxError as error:
-        return judge.verdict(Reading(Outcome.FAILED, None, str(error)), entry, feed, ruleset)
-    verdict = await verdict_on(first)
-    if verdict.matches and verdict.outcome is Outcome.READ:
-        with suppress(SandboxError):
-            return await verdict_on(await _twice(sandbox, extract.refine, page, first))
-    return verdict
-
-
-async def _twice(sandbox: Sandbox, read: Callable[..., Reading], *args: object) -> Reading:
-    """Return what reading says; a worker that died may have died of its neighbours, so another one tries once more."""
-    try:
-        return await sandbox.run(read, *args)
-    except SandboxError as error:
-        if error.reason == "timeout":
-            raise
-        return await sandbox.run(read, *args)
 
 
 def _poll_record(

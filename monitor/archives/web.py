@@ -93,7 +93,7 @@ class Web:
         try:
             page = await self._asked(robots)
         except FetchError as error:
-            if error.status in (404, 410):
+            if error.is_gone:
                 return []
             raise
         return [link for kind, link, _ in opml.discover(page) if kind == "sitemap"]
@@ -113,7 +113,7 @@ class Web:
                 )
                 further = await self.sandbox.run(earlier, page, deadline=feeds.PARSED_WITHIN)
             except (FetchError, SandboxError) as error:
-                if not (asked - {place} and isinstance(error, FetchError) and error.status in (404, 410)):
+                if not (asked - {place} and isinstance(error, FetchError) and error.is_gone):
                     yield _failed(place, str(error))  # but for the page after the last one of a WordPress
                 continue
             fresh = tuple(entry for entry in found.entries if entry.key not in seen)

@@ -236,21 +236,18 @@ async def _raw(places: Iterable[str], rules_path: Path | None, *, kept: bool) ->
 
 
 async def _read(places: Iterable[str], rules_path: Path | None, *, kept: bool, as_json: bool) -> None:
-    from monitor import extract
+    from monitor import reader
     from monitor.errors import FetchError, SandboxError
-    from monitor.model import Entry, Outcome, Reading, key_of
+    from monitor.model import Outcome, Reading
     from monitor.sandbox import Sandbox
 
     async with Sandbox() as sandbox, _fetcher(rules_path) as fetcher:
         for place in places:
             try:
                 page = _kept(place, rules_path) if kept else await _page(place, fetcher)
-                entry = Entry(key=key_of("entry", place), feed="", link=page.url)
-                reading = await sandbox.run(extract.read, page, entry, None)
-                if reading.outcome is Outcome.READ:
-                    reading = await sandbox.run(extract.refine, page, reading)
+                reading = await reader.whole(sandbox, page, place)
             except (FetchError, SandboxError, OSError) as error:
-                gone = isinstance(error, FetchError) and error.status in {404, 410}
+                gone = isinstance(error, FetchError) and error.is_gone
                 reading = Reading(Outcome.GONE if gone else Outcome.FAILED, None, str(error))
             _print_reading(place, reading, as_json=as_json)
 

@@ -76,12 +76,12 @@ async def _judge(documents: Iterable[Document], ruleset: Ruleset, show: Callable
                 if document.page is None:
                     show(document, judge.verdict(document.reading, document.entry, None, known))
                     continue
-                from monitor.pipeline import judged
+                from monitor.reader import Reader
                 from monitor.sandbox import Sandbox
 
                 if sandbox is None:
                     sandbox = await hands.enter_async_context(Sandbox())
-                show(document, await judged(sandbox, ruleset, document.entry, None, document.page))
+                show(document, await Reader(sandbox, ruleset).verdict(document.entry, None, document.page))
 
 
 class _Known:
@@ -370,14 +370,11 @@ def _said(document: Document) -> Article | None:
 
 
 async def _extracted(page: Page, name: str) -> Article | None:
-    from monitor import extract
-    from monitor.model import Entry, Outcome, key_of
+    from monitor import reader
     from monitor.sandbox import Sandbox
 
     async with Sandbox(workers=1) as sandbox:
-        reading = await sandbox.run(extract.read, page, Entry(key=key_of("entry", name), feed="", link=page.url), None)
-        if reading.outcome is Outcome.READ:
-            reading = await sandbox.run(extract.refine, page, reading)
+        reading = await reader.whole(sandbox, page, name)
     if reading.article is None:
         output.complain(f"{name}: {reading.outcome}: {reading.reason}")
     return reading.article

@@ -27,7 +27,6 @@ PATIENCE: Final = timedelta(minutes=5)
 FARTHEST: Final = max(LONGEST, *LATER) + timedelta(hours=6)
 
 _TOO_MUCH = frozenset({429, 503})
-_GONE = frozenset({404, 410})
 
 
 def again(entry: Entry, error: FetchError, now: datetime, jitter: float) -> datetime | None:
@@ -67,7 +66,7 @@ def is_kept(verdict: Verdict) -> bool:
 
 def unread(error: FetchError) -> Outcome:
     """Return the outcome of an entry whose page is given up."""
-    return Outcome.GONE if error.status in _GONE else Outcome.FAILED
+    return Outcome.GONE if error.is_gone else Outcome.FAILED
 
 
 def host_pause(error: FetchError) -> timedelta | None:
