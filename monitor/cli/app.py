@@ -10,7 +10,7 @@ import sys
 import click
 
 from monitor import __version__
-from monitor.cli import backfill, db, export, feedlists, feeds, hits, output, rules, run, stored
+from monitor.cli import backfill, db, deliveries, export, feedlists, feeds, hits, mute, output, rules, run, stored
 from monitor.errors import ConfigError, MonitorError
 
 
@@ -63,9 +63,9 @@ for command in (
     feeds.feeds,
     feeds.read,
     hits.hits,
-    hits.deliveries,
-    hits.channels,
-    hits.mute,
+    deliveries.deliveries,
+    deliveries.channels,
+    mute.mute,
     backfill.backfill,
     db.db,
 ):

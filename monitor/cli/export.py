@@ -17,8 +17,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from monitor.cli import output
-from monitor.cli.hits import as_object, asked
 from monitor.cli.names import check
+from monitor.cli.record import asked
+from monitor.cli.shown import as_object, sentences
 from monitor.numbers import counted
 
 if TYPE_CHECKING:
@@ -129,18 +130,18 @@ def _whole(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _sentences(record: HitRecord) -> str:
-    return "\n".join(dict.fromkeys(" ".join(one.sentence.split()) for one in record.hit.match.evidence))
+    return "\n".join(sentences(record.hit.match))
 
 
 def _as_csv(records: Iterable[HitRecord], out: IO[bytes]) -> None:
-    """One row a hit. A cell that a spreadsheet would run as a formula is made text by an apostrophe."""
+    """One row a hit."""
     text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
     for record in records:
         said = as_object(record) | {"sentences": _sentences(record)}
         cells = ["" if said[column] is None else str(said[column]) for column in COLUMNS]
-        rows.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells])
+        rows.writerow(map(output.harmless, cells))
     text.detach()
 
 

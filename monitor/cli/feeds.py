@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli import output
+from monitor.cli.record import has_database
 from monitor.numbers import counted
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _reports(config: Config, *, removed: bool) -> tuple[FeedReport, ...]:
     from monitor import wiring
     from monitor.store import FeedReport, Queries
 
-    if not output.has_database(config):
+    if not has_database(config):
         new = (replace(one, state=replace(one.state, due=wiring.now())) for one in config.feeds)
         return tuple(FeedReport(feed=one, configured=True, outcomes={}, waiting=0, hits=0) for one in new)
     with Queries.open(config.settings.database) as queries:

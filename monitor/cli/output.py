@@ -95,12 +95,17 @@ def cell(value: object) -> str:
 
 
 def rows_as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as CSV. A cell that a spreadsheet would run as a formula is made text by an apostrophe."""
+    """Print rows as CSV."""
     out = csv.writer(sys.stdout)
     out.writerow(columns)
     for row in rows:
         cells = [value.isoformat() if isinstance(value, datetime) else str(value) for value in row]
-        out.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells])
+        out.writerow(map(harmless, cells))
+
+
+def harmless(cell: str) -> str:
+    """Return a cell of a CSV file; one that a spreadsheet would run as a formula is made text by an apostrophe."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def json_line(value: Mapping[str, object]) -> None:
@@ -182,18 +187,6 @@ def load(given: Path | None, last: Config | None = None) -> Config:
     from monitor import compiled
 
     return compiled.load(rules_file(given), os.environ, last)
-
-
-def has_database(config: Config) -> bool:
-    """Say whether there is a database to ask; before the first run there is none."""
-    from monitor.errors import NoDatabaseError
-    from monitor.store import Queries
-
-    try:
-        Queries.open(config.settings.database).close()
-    except NoDatabaseError:
-        return False
-    return True
 
 
 def holds_some(path: Path, inside: Callable[[Path], Sequence[Path]]) -> None:

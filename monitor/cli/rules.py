@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import sys
-import textwrap
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -22,6 +21,8 @@ import click
 
 from monitor.cli import output
 from monitor.cli.names import no_rule
+from monitor.cli.record import articles_of, has_database
+from monitor.cli.shown import called, evidence_objects, marked_sentences
 from monitor.numbers import counted, few
 
 if TYPE_CHECKING:
@@ -133,18 +134,9 @@ def _json(document: Document, verdict: Verdict) -> None:
         "outcome": verdict.word,
         "language": verdict.article.language if verdict.article else "",
         "hits": [
-            {
-                "rule": one.rule,
-                "tags": list(one.tags),
-                "evidence": [
-                    {"field": e.field, "start": e.start, "end": e.end, "text": e.text, "term": e.term,
-                     "sentence": e.sentence}
-                    for e in one.evidence
-                ],
-            }
-            for one in verdict.matches
+            {"rule": one.rule, "tags": list(one.tags), "evidence": evidence_objects(one)} for one in verdict.matches
         ],
-    }  # fmt: skip
+    }
     if verdict.reason:
         said["reason"] = verdict.reason
     output.json_line(said)
@@ -157,19 +149,12 @@ def _shown(document: Document, verdict: Verdict) -> None:
     for match in verdict.matches:
         tags = f"  [{', '.join(match.tags)}]" if match.tags else ""
         click.echo(f"  {click.style(match.rule, bold=True)}{tags}")
-        for sentence in dict.fromkeys(one.sentence for one in match.evidence):
-            click.echo(f"    {marked(sentence, [one.text for one in match.evidence if one.sentence == sentence])}")
+        for sentence in marked_sentences(match):
+            click.echo(f"    {sentence}")
 
 
 def _because(verdict: Verdict) -> str:
     return f"  ({verdict.reason})" if verdict.reason else ""
-
-
-def marked(sentence: str, evidence: Iterable[str]) -> str:
-    """Return a sentence on one line, with the evidence in it highlighted where the terminal can."""
-    for text in sorted(set(evidence), key=len, reverse=True):
-        sentence = sentence.replace(text, click.style(text, fg="black", bg="yellow"))
-    return " ".join(sentence.split())
 
 
 @click.group()
@@ -297,7 +282,6 @@ def _matched(
     config: Config, book: RuleBook, since: datetime | None, until: datetime | None, limit: int
 ) -> Sequence[Article]:
     """Return the newest of the stored articles that a rule matches, and say how many there are."""
-    from monitor.cli.stored import articles_of
     from monitor.rules.compile import compile_rules
     from monitor.rules.needs import needs
 
@@ -335,7 +319,7 @@ def _articles(config: Config, document: str) -> list[Article]:
 def _stored(config: Config, key: str) -> Article | None:
     from monitor.store import Queries
 
-    if not output.has_database(config):
+    if not has_database(config):
         return None
     with Queries.open(config.settings.database) as queries:
         record = queries.hit(key)
@@ -380,12 +364,6 @@ async def _extracted(page: Page, name: str) -> Article | None:
     return reading.article
 
 
-def called(article: Article) -> str:
-    """Return what a person knows an article by: a text file has no title and no address, but a beginning."""
-    beginning = textwrap.shorten(article.lead or article.body, 60, placeholder=" …")
-    return article.title or article.url or beginning or article.key
-
-
 def _print_explanation(found: Explanation, article: Article) -> None:
     word = click.style("matches", fg="red", bold=True) if found.matched else click.style("does not match", bold=True)
     click.echo(f"{found.rule} {word}: {called(article)}\n")
@@ -394,9 +372,8 @@ def _print_explanation(found: Explanation, article: Article) -> None:
         _print_line(line)
     if found.match:
         click.echo()
-        for sentence in dict.fromkeys(one.sentence for one in found.match.evidence):
-            words = [one.text for one in found.match.evidence if one.sentence == sentence]
-            click.echo(f"  “{marked(sentence, words)}”")
+        for sentence in marked_sentences(found.match):
+            click.echo(f"  “{sentence}”")
 
 
 def _print_removed(found: Explanation | PartReport | LineReport, indent: str = "  ", most: int | None = None) -> None:

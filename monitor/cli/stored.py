@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -14,37 +13,17 @@ import click
 
 from monitor.cli import output
 from monitor.cli.names import check
-from monitor.cli.rules import called, marked
+from monitor.cli.record import articles_of
+from monitor.cli.shown import called, marked_sentences
 from monitor.numbers import counted, few
 
 if TYPE_CHECKING:
-    from monitor.config import Config
-    from monitor.model import Article
     from monitor.rules.changes import Change
     from monitor.rules.check import Doubt, Lint
-    from monitor.rules.needs import Need
     from monitor.rules.report import Report
 
 # Hits that a suggested phrase would have hidden: enough to judge it by.
 SHOWN_HIDDEN = 5
-
-
-@contextmanager
-def articles_of(
-    config: Config, since: datetime | None, until: datetime | None = None, need: Need | None = None
-) -> Iterator[Iterator[Article]]:
-    """Open the stored articles that may hold a need, the oldest first; none before there is a database."""
-    from monitor.rules.needs import EVERYTHING
-    from monitor.store import Queries
-
-    if not output.has_database(config):
-        click.echo(
-            "nothing is on record yet: `monitor run` and `monitor backfill files …` put articles there", err=True
-        )
-        yield iter(())
-        return
-    with Queries.open(config.settings.database) as queries:
-        yield queries.articles(since=since, until=until, need=EVERYTHING if need is None else need)
 
 
 # --- lint ---
@@ -185,13 +164,13 @@ def _change_json(change: Change) -> None:
 
 
 def _print_change(change: Change) -> None:
-    article, evidence = change.article, change.match.evidence
+    article = change.article
     sign = click.style("+", fg="green", bold=True) if change.gained else click.style("-", fg="red", bold=True)
     when = article.published or article.found
     facts = " · ".join(filter(None, (article.outlet, output.cell(when) if when else "")))
     click.echo(f"{sign} {click.style(change.match.rule, bold=True)}  {called(article)}  {facts}".rstrip())
-    for sentence in dict.fromkeys(one.sentence for one in evidence):
-        click.echo(f"    {marked(sentence, [one.text for one in evidence if one.sentence == sentence])}")
+    for sentence in marked_sentences(change.match):
+        click.echo(f"    {sentence}")
 
 
 # --- report ---
