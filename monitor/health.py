@@ -30,9 +30,11 @@ LATELY: Final = timedelta(days=7)
 
 
 async def look(pipeline: Pipeline) -> None:
-    """Tell settings.ops what may have been missed, and where articles cannot be read, since the last look."""
+    """Tell settings.ops what may have been missed and where articles cannot be read since the last look, and of the disk."""
     await _doubts(pipeline)
     await _walls(pipeline)
+    if notice := health.of_disk(pipeline.store.queries.room(), pipeline.clock()):
+        await _tell(pipeline, notice, pipeline.clock())
 
 
 async def _doubts(pipeline: Pipeline) -> None:
@@ -59,9 +61,9 @@ async def _walls(pipeline: Pipeline) -> None:
 
 
 async def _tell(pipeline: Pipeline, notice: Notice, now: datetime) -> None:
-    log.warning("%s\n%s", notice.title, notice.text)
     told = outbox.tell(notice, pipeline.config.settings.ops, pipeline.config.channels, now, pipeline.zone)
-    await pipeline.store.apart(pipeline.store.announce, told)
+    if await pipeline.store.apart(pipeline.store.announce, told) or not told:
+        log.warning("%s\n%s", notice.title, notice.text)
 
 
 # --- for whoever asks ---
@@ -86,6 +88,8 @@ def _of_the_watch(queries: Queries, now: datetime) -> Iterator[str]:
     elif counters.oldest_due and now - counters.oldest_due > health.BEHIND:
         since = health.local(counters.oldest_due)
         yield f"the watch is behind: work waits since {since}; monitor run hangs, or its database is stuck (see its log)"
+    if crowded := health.crowded(queries.room()):
+        yield f"the database: {crowded}"
     if counters.missing:
         yield f"{counted(counters.missing, 'entry is', 'entries are')} not accounted for"
 

@@ -93,8 +93,12 @@ def _welcome(config: Config, path: Path, *, once: bool, tell_old: bool) -> None:
 
 def log_to_stderr(verbose: bool) -> None:
     """Log steps to stderr, a line each. The libraries beneath speak only when something is wrong."""
-    form = "%(asctime)s %(levelname)-7s %(message)s"
-    logging.basicConfig(stream=sys.stderr, format=form, datefmt="%Y-%m-%d %H:%M:%S", level=logging.WARNING)
+    from monitor import systemd
+
+    said = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+    said.setFormatter(systemd.ForJournal() if systemd.hears(2) else plain)
+    logging.basicConfig(handlers=[said], level=logging.WARNING)
     logging.getLogger("monitor").setLevel(logging.INFO if verbose or not sys.stderr.isatty() else logging.WARNING)
 
 

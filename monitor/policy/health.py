@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.model import Feed, Notice, Outcome, key_of
-from monitor.numbers import counted, few
+from monitor.numbers import counted, few, weighed
 from monitor.policy.polling import FAILING
 
 # A feed's doubts are told once in so long; status shows them as long.
@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 LAST, SINCE = 10, timedelta(days=7)
 # A wall: so many of them at least, and such a share, could not be read; it is gone when less than half cannot.
 ENOUGH, MOSTLY, FEWER = 8, 0.8, 0.5
+# A disk with less room than this for the database is nearly full: some days of a large desk.
+LITTLE = 200_000_000
 # A daemon that leaves work lie for so long hangs, or has far too much of it.
 BEHIND = timedelta(minutes=20)
 # A notice shows forty lines.
@@ -119,6 +121,22 @@ def _shares(outcomes: Mapping[Outcome, int]) -> tuple[int, int]:
     """Return how many were done, and how many of these could not be read."""
     unread = sum(number for outcome, number in outcomes.items() if outcome in _UNREAD)
     return unread + sum(number for outcome, number in outcomes.items() if outcome in _READ), unread
+
+
+# --- the disk --------------------------------------------------------------------------------------------------------
+
+
+def crowded(room: int | None) -> str:
+    """Say how little room the database's disk has; "" when there is enough, or nobody knows."""
+    return f"its disk is nearly full: {weighed(room)} are left" if room is not None and room < LITTLE else ""
+
+
+def of_disk(room: int | None, now: datetime) -> Notice | None:
+    """Return what is told of it, once a day."""
+    said = crowded(room)
+    key = key_of("notice", "disk", now.date().isoformat())
+    title = f"the database: {said}"
+    return Notice(key=key, title=title, text="When it is full, the watch stops.", found=now) if said else None
 
 
 # --- in a sentence ---------------------------------------------------------------------------------------------------

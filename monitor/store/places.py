@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -76,6 +77,9 @@ class Place(Protocol):
 
     def watcher(self) -> str | None:
         """Return the process that holds it, None when no daemon does."""
+
+    def room(self) -> int | None:
+        """Return how many bytes its disk can still take; None where that cannot be seen from here."""
 
     def check(self) -> None:
         """Raise StoreError unless it is still the database that was opened, and still held. Cheap."""
@@ -170,6 +174,10 @@ class SQLiteFile:
             return None
         finally:
             os.close(lock)
+
+    def room(self) -> int:
+        """Ask the disk."""
+        return shutil.disk_usage(self.path.parent).free
 
     def check(self) -> None:
         """Look at the file by its name: never open it, for closing would drop SQLite's own locks."""
@@ -358,6 +366,9 @@ class PostgresServer:
         """Ask the server who holds the lock."""
         with self._engine(NullPool).connect() as connection:
             return _server_process(connection)
+
+    def room(self) -> None:
+        """Its disk is the server's."""
 
     def check(self) -> None:
         """Without the lock another daemon may have begun: then this one must stop."""

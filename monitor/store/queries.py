@@ -423,6 +423,11 @@ class Queries:
         with reported(self._place):
             return self._place.watcher()
 
+    def room(self) -> int | None:
+        """Return how many bytes the disk of the database can still take; None where that cannot be seen from here."""
+        with reported(self._place):
+            return self._place.room()
+
     def doubts(self, since: datetime) -> tuple[Doubt, ...]:
         """Return the polls since then of configured feeds after which entries may be unread, in their order."""
         doubtful = or_(t.polls.c.gap, t.polls.c.old > 0)

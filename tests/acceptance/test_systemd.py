@@ -1,5 +1,6 @@
 """The unit as systemd's own tools judge it, and the page that tells how to install it."""
 
+import logging
 import os
 import re
 import shutil
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from monitor import systemd
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "systemd" / "monitor.service"
@@ -59,8 +62,6 @@ def test_the_service_is_locked_in():
 
 def test_the_watchdog_is_answered_in_time(monkeypatch, tmp_path):
     """systemd restarts what is silent for `WatchdogSec`; a heartbeat thrice as often survives a slow one."""
-    from monitor import systemd
-
     seconds = int(_settings("WatchdogSec")[0])
     monkeypatch.setenv("WATCHDOG_USEC", str(seconds * 1_000_000))
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
@@ -71,6 +72,39 @@ def test_the_watchdog_is_answered_in_time(monkeypatch, tmp_path):
         assert systemd.tell("WATCHDOG=1")
         assert ear.recv(100) == b"WATCHDOG=1"
     assert systemd.watchdog_seconds() == seconds
+
+
+def test_an_ear_that_is_full_does_not_stop_the_watch(monkeypatch, tmp_path):
+    """systemd itself may hang or be busy; to wait for it without end would be to hang with it."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setattr(systemd, "PATIENCE", 0.01)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        said = [systemd.tell("WATCHDOG=1") for _ in range(2_000)]
+    assert said[0]
+    assert not said[-1]
+
+
+def test_the_journal_is_told_how_bad_it_is(tmp_path):
+    """`journalctl --priority=err` would show nothing otherwise, and every line would have two times."""
+    (tmp_path / "rules.yaml").write_text(
+        "version: 1\nsettings: {database: 'sqlite:///m.db'}\n"
+        "feeds: [{name: Krant, url: 'http://127.0.0.1:9/rss'}]\nrules: [{id: brug, find: brug}]\n",
+        "utf-8",
+    )
+    with (tmp_path / "log").open("wb") as log:
+        stream = os.fstat(log.fileno())
+        environment = os.environ | {"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}
+        subprocess.run([sys.executable, "-m", "monitor", "run", "--once"], cwd=tmp_path, env=environment, stderr=log,
+                       check=False)  # fmt: skip
+    lines = (tmp_path / "log").read_text("utf-8").splitlines()
+    assert any(line.startswith("<4>poll Krant: failed") for line in lines), lines
+
+
+def test_every_line_of_a_record_has_its_level():
+    """A refused file is named in lines of their own."""
+    record = logging.LogRecord("monitor", logging.ERROR, "", 0, "refused:\nrules.yaml:1:1: %s", ("empty",), None)
+    assert systemd.ForJournal().format(record) == "<3>refused:\n<3>rules.yaml:1:1: empty"
 
 
 def test_stopping_has_more_time_than_the_daemon_takes():

@@ -1,6 +1,7 @@
 """The daemon tells what may be missed although nothing fails, and `status` says it to whoever asks."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from monitor import wiring
 from monitor.cli.app import main
 from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError
+from monitor.policy import health
 from monitor.store import Queries, Store
 from tests.fakes import RULES, Scene, stage
 from tests.integration.test_pipeline import DULL, SECRET
@@ -162,3 +164,15 @@ async def test_a_watch_that_hangs_is_not_called_well(scene):
     scene.clock.forward(hours=3)
     with Store.open(scene.address, lock=True):
         assert "- the watch is behind: work waits since 2026-03-02" in status().stdout
+
+
+async def test_a_disk_that_is_nearly_full_is_told_before_it_is(scene, monkeypatch):
+    """When it is full nothing can be told by the usual way."""
+    monkeypatch.setattr(health, "LITTLE", 10**18)
+    for _ in range(3):
+        scene.clock.forward(minutes=10)
+        titles = await look(scene)
+    assert [re.sub(r"[\d.]+ GB", "12 MB", title) for title in titles] == [
+        "monitor: the database: its disk is nearly full: 12 MB are left"
+    ]
+    assert "- the database: its disk is nearly full" in status().stdout
