@@ -37,7 +37,7 @@ from monitor.rules.changes import changes, concerned
 from monitor.rules.compile import compile_rules
 from monitor.rules.needs import needs, patterns_of
 from monitor.rules.spec import RuleBook
-from monitor.store import Queries, Record, Store, index, upkeep
+from monitor.store import Past, Queries, Record, Store, index, upkeep
 
 SETTINGS = "version: 1\nsettings: {database: '%s'}\nchannels: {desk: {}}\nfeeds: []\nrules: []\n"
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
@@ -154,14 +154,14 @@ async def beside_the_matcher(folder: Path, queries: Queries) -> None:
     until = FIRST + timedelta(minutes=5 * SCANNED)
     async with wiring.wired(settled, watching=False) as pipeline:
         tried = replace(pipeline, config=replace(settled, book=tried_on), ruleset=compile_rules(tried_on))
-        articles = list(queries.articles(until=until))
+        articles = list(queries.articles(Past(until=until)))
         # Once to warm up: words are looked at once, however often they come.
         for _ in tried.ruleset.match_many(articles):
             pass
         with Watch() as alone:
             matched = sum(len(found) for found in tried.ruleset.match_many(articles))
         with Watch() as scan:
-            again = await Backfill(tried, dry=True).run(stored(settled.settings.database, until=until))
+            again = await Backfill(tried, dry=True).run(stored(settled.settings.database, Past(until=until)))
     assert again.matched == matched
     print(
         f"stored articles, {RULES} rules, no index: {len(articles) / scan.cpu:,.0f} a CPU second,"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Final
 
 from monitor.archives.parts import TOGETHER, Document, Piece, Shard, Volume
 from monitor.model import Article, Entry, Feed, Secret
 from monitor.rules.needs import Need
-from monitor.store import KeptPage, Queries, Stand, from_anywhere
+from monitor.store import EVER, KeptPage, Past, Queries, Stand, from_anywhere
 
 # The first volume begins behind nothing, and has a name, too.
 BEHIND: Final = "behind "
@@ -33,18 +32,10 @@ class Chosen:
         return self.number if self.few is None else len(self.few)
 
 
-def chosen(
-    address: Secret | str,
-    need: Need,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    feed: str | None = None,
-) -> Chosen:
+def chosen(address: Secret | str, need: Need, past: Past) -> Chosen:
     """Ask the index which of some stored articles may hold a need."""
     with Queries.open(address) as queries:
-        few = queries.candidates(need, since=since, until=until, feed=feed)
-        return Chosen(queries.count_articles(since=since, until=until, feed=feed), few)
+        return Chosen(queries.count_articles(past), queries.candidates(need, past))
 
 
 async def kept(address: Secret | str, *, begin: str = "") -> AsyncIterator[Volume]:
@@ -67,14 +58,8 @@ def _page(entry: Entry, feed: Feed | None, kept: KeptPage) -> Document:
     return Document(name=entry.link or kept.url, listed=entry, page=kept.page, feed=feed)
 
 
-async def stored(  # noqa: PLR0913 - which articles
-    address: Secret | str,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    feed: str | None = None,
-    few: Sequence[Stand] | None = None,
-    begin: str = "",
+async def stored(
+    address: Secret | str, past: Past = EVER, *, few: Sequence[Stand] | None = None, begin: str = ""
 ) -> AsyncIterator[Volume]:
     """Yield the stored articles, the oldest first: in volumes of one shard, named by where they begin. With `few`, those.
 
@@ -87,8 +72,8 @@ async def stored(  # noqa: PLR0913 - which articles
             yield _volume(start, partial(_numbered, address, numbers))
         return
     with Queries.open(address) as queries:
-        for start, end in queries.ranges(AT_ONCE, since=since, until=until, feed=feed, begin=place):
-            yield _volume(start, partial(_between, address, start, end, since, until, feed))
+        for start, end in queries.ranges(AT_ONCE, past, begin=place):
+            yield _volume(start, partial(_between, address, past, start, end))
 
 
 def _volume(start: str, opened: partial[Iterator[Piece]], what: str = "stored articles") -> Volume:
@@ -109,11 +94,9 @@ def _numbered(address: Secret, numbers: Sequence[int]) -> Iterator[Piece]:
         return _pieces(queries.numbered(numbers))
 
 
-def _between(  # noqa: PLR0913, PLR0917 - a place in the record, and what is wanted of it
-    address: Secret, start: str, end: str, since: datetime | None, until: datetime | None, feed: str | None
-) -> Iterator[Piece]:
+def _between(address: Secret, past: Past, start: str, end: str) -> Iterator[Piece]:
     with Queries.open(address) as queries:
-        return _pieces(queries.articles(since=since, until=until, feed=feed, behind=start, upto=end))
+        return _pieces(queries.articles(past, behind=start, upto=end))
 
 
 def _pieces(articles: Iterable[Article]) -> Iterator[Piece]:

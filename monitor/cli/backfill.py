@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import fields, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +17,6 @@ from monitor.cli.plan import Plan, say_plan
 
 if TYPE_CHECKING:
     from monitor.archives import Volume
-    from monitor.archives.record import Chosen
     from monitor.backfill import Mark
     from monitor.pipeline import Pipeline
 
@@ -146,26 +144,23 @@ def stored(feed: str | None, wanted: Wanted) -> None:
 def _stored(feed: str | None, wanted: Wanted) -> None:
     from monitor.archives.record import chosen, stored
     from monitor.rules.needs import needs
-    from monitor.store import Queries
+    from monitor.store import Past, Queries
 
     config = only(output.load(wanted.rules_path), wanted.rule)
-    address = config.settings.database
+    address, need = config.settings.database, needs(config.book)
     with Queries.open(address) as queries:  # without a record there is no past
         check(config, queries, feed=feed)
-
-    def asked(since: datetime | None, until: datetime | None) -> Chosen:
-        return chosen(address, needs(config.book), since=since, until=until, feed=feed)
 
     async def source(pipeline: Pipeline, mark: Mark) -> Found:
         if not wanted.dry:  # what the index does not know is looked at
             await pipeline.settle()
-        since, until = mark.span.since, mark.span.until
-        these = asked(since, until)
-        volumes = stored(address, since=since, until=until, feed=feed, few=these.few, begin=mark.at)
+        past = Past(mark.span.since, mark.span.until, feed)
+        these = chosen(address, need, past)
+        volumes = stored(address, past, few=these.few, begin=mark.at)
         return Found(volumes, these.looked, passed=these.number - these.looked)
 
     if wanted.plan:
-        these = asked(wanted.since, wanted.until)
+        these = chosen(address, need, Past(wanted.since, wanted.until, feed))
         say_plan(Plan(ready=these.number, few=these.looked), as_json=wanted.as_json)
     else:
         run(wanted, f"stored {feed or ''}", source)

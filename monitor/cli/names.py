@@ -46,11 +46,13 @@ def check(
 
     For when nothing was found: a slip of the pen is no news. Raises UsageError.
     """
+    from monitor.store import Past
+
     rules = config.book.by_id
     ruled = {*rules, *(one.name for one in config.book.rules)}
     if rule and rule not in ruled and not queries.list_hits(rule=rule, limit=1):
         raise no_rule(rule, rules)
-    if feed and not any(is_of(one, feed) for one in config.feeds) and not queries.count_articles(feed=feed):
+    if feed and not any(is_of(one, feed) for one in config.feeds) and not queries.count_articles(Past(feed=feed)):
         raise no_feed(feed, config.feeds)
     if channel and channel not in config.channels and not queries.list_deliveries(channel=channel, limit=1):
         raise click.UsageError(f"there is no channel '{channel}'; there are: {_alike(channel, config.channels)}")

@@ -37,10 +37,11 @@ def has_database(config: Config) -> bool:
 
 @contextmanager
 def articles_of(
-    config: Config, since: datetime | None, until: datetime | None = None, need: Need | None = None
+    config: Config, since: datetime | None, until: datetime | None, need: Need | None = None
 ) -> Iterator[Iterator[Article]]:
     """Open the stored articles that may hold a need, the oldest first; none before there is a database."""
     from monitor.rules.needs import EVERYTHING
+    from monitor.store import Past
 
     if not has_database(config):
         click.echo(
@@ -49,7 +50,7 @@ def articles_of(
         yield iter(())
         return
     with asked(config) as queries:
-        yield queries.articles(since=since, until=until, need=EVERYTHING if need is None else need)
+        yield queries.articles(Past(since, until), need=EVERYTHING if need is None else need)
 
 
 def no_such(kind: str, beginning: str) -> click.UsageError:

@@ -3,6 +3,7 @@
 from monitor.store.places import from_anywhere
 from monitor.store.queries import Queries
 from monitor.store.records import (
+    EVER,
     ChannelReport,
     Counters,
     Doubt,
@@ -11,6 +12,7 @@ from monitor.store.records import (
     KeptPage,
     Ledger,
     Mark,
+    Past,
     PollRecord,
     Record,
     Stand,
@@ -20,6 +22,7 @@ from monitor.store.sweep import SWEEP
 from monitor.store.visits import What
 
 __all__ = [
+    "EVER",
     "SWEEP",
     "ChannelReport",
     "Counters",
@@ -29,6 +32,7 @@ __all__ = [
     "KeptPage",
     "Ledger",
     "Mark",
+    "Past",
     "PollRecord",
     "Queries",
     "Record",

@@ -25,6 +25,7 @@ from monitor.store import index, rows
 from monitor.store import tables as t
 from monitor.store.places import Place, place, reported
 from monitor.store.records import (
+    EVER,
     ChannelReport,
     Counters,
     Doubt,
@@ -33,6 +34,7 @@ from monitor.store.records import (
     KeptPage,
     Ledger,
     Mark,
+    Past,
     PollRecord,
     Stand,
 )
@@ -194,11 +196,7 @@ class Queries:
 
         `rule` is an id or a name; `feed` a key, a name, an outlet or a group.
         """
-        asked = _hit_rows().where(*_between(t.hits.c.found, since, until))
-        if rule is not None:
-            asked = asked.where(or_(t.hits.c.rule == rule, t.hits.c.rule_name == rule))
-        if feed is not None:
-            asked = asked.where(_of_feed(feed))
+        asked = _narrowed(rule, feed, since, until)
         if story is not None:
             asked = asked.where(t.hits.c.story == story)
         if mark is not None:
@@ -215,12 +213,7 @@ class Queries:
         until: datetime | None = None,
     ) -> Iterator[HitRecord]:
         """Yield the same hits one by one, the oldest first, however many they are."""
-        asked = _hit_rows().where(*_between(t.hits.c.found, since, until))
-        if rule is not None:
-            asked = asked.where(or_(t.hits.c.rule == rule, t.hits.c.rule_name == rule))
-        if feed is not None:
-            asked = asked.where(_of_feed(feed))
-        asked = page = asked.order_by(t.hits.c.found, t.hits.c.key).limit(PAGE)
+        asked = page = _narrowed(rule, feed, since, until).order_by(t.hits.c.found, t.hits.c.key).limit(PAGE)
         while True:
             with self._read() as c:
                 found = _hits(c, page)
@@ -255,26 +248,19 @@ class Queries:
         with self._read() as c:
             return delivery_rows(c, t.deliveries.c.notice == notice)
 
-    def articles(  # noqa: PLR0913  (each narrows the articles)
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        feed: str | None = None,
-        need: Need = EVERYTHING,
-        behind: str = "",
-        upto: str = "",
+    def articles(
+        self, past: Past = EVER, *, need: Need = EVERYTHING, behind: str = "", upto: str = ""
     ) -> Iterator[Article]:
-        """Yield the stored articles dated from `since` and before `until`, the oldest first, a page at a time.
+        """Yield the stored articles of a past, the oldest first, a page at a time.
 
         With a need only those that may hold it. `behind` and `upto` are places in their order, as `ranges` gives them;
         "" is its beginning, and its end.
         """
-        few = self.candidates(need, since=since, until=until, feed=feed)
+        few = self.candidates(need, past)
         if few is not None:
             yield from self.numbered([one.number for one in _between_places(few, behind, upto)])
             return
-        asked = _whole.where(*_chosen(since, until, feed), *([_in_order <= _tuple(upto)] if upto else []))
+        asked = _whole.where(*_of_past(past), *([_in_order <= _tuple(upto)] if upto else []))
         asked = asked.order_by(*_in_order).limit(PAGE)
         while True:
             page = asked.where(_in_order > _tuple(behind)) if behind else asked
@@ -292,18 +278,10 @@ class Queries:
                 found = {row.number: row for row in c.execute(_whole.where(t.articles.c.number.in_(some)))}
             yield from (rows.article_in(found[number]) for number in some if number in found)
 
-    def ranges(
-        self,
-        size: int,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        feed: str | None = None,
-        begin: str = "",
-    ) -> Iterator[tuple[str, str]]:
+    def ranges(self, size: int, past: Past = EVER, *, begin: str = "") -> Iterator[tuple[str, str]]:
         """Yield the stored articles as ranges of `size`, without reading them: (behind this place, up to this one)."""
         number = t.articles.c.number
-        asked = select(number).where(*_chosen(since, until, feed)).order_by(*_in_order).limit(size * RANGES)
+        asked = select(number).where(*_of_past(past)).order_by(*_in_order).limit(size * RANGES)
         while True:
             with self._read() as c:
                 numbers = list(c.scalars(asked.where(_in_order > _tuple(begin)) if begin else asked))
@@ -314,14 +292,7 @@ class Queries:
                 return
             begin = ends[-1]
 
-    def candidates(
-        self,
-        need: Need,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        feed: str | None = None,
-    ) -> Sequence[Stand] | None:
+    def candidates(self, need: Need, past: Past = EVER) -> Sequence[Stand] | None:
         """Return where the articles stand in their order that may hold a need; None when that may be most of them.
 
         The index tells. It is asked once, and what it does not know yet is among them.
@@ -335,14 +306,12 @@ class Queries:
             lag = index.lag(c)
             waits = and_(t.articles.c.number > lag.done, t.articles.c.number <= lag.until)
             these = (t.articles.c.number.in_(some) for some in batches(sorted(numbers)))
-            asked = select(*_in_order).where(*_chosen(since, until, feed))
+            asked = select(*_in_order).where(*_of_past(past))
             return sorted({_place_of(row) for chosen in (waits, *these) for row in c.execute(asked.where(chosen))})
 
-    def count_articles(
-        self, *, since: datetime | None = None, until: datetime | None = None, feed: str | None = None
-    ) -> int:
+    def count_articles(self, past: Past = EVER) -> int:
         """Return how many there are."""
-        counted = select(func.count()).select_from(t.articles).where(*_chosen(since, until, feed))
+        counted = select(func.count()).select_from(t.articles).where(*_of_past(past))
         with self._read() as c:
             return c.scalar(counted) or 0
 
@@ -522,13 +491,21 @@ def _hit_rows() -> Select[Any]:
     return select(t.hits, t.articles).join(t.articles, t.articles.c.key == t.hits.c.article)
 
 
+def _narrowed(rule: str | None, feed: str | None, since: datetime | None, until: datetime | None) -> Select[Any]:
+    """Ask for the hits of a rule (id or name) in a feed, an outlet or a group, found in this time."""
+    asked = _hit_rows().where(*_between(t.hits.c.found, since, until))
+    if rule is not None:
+        asked = asked.where(or_(t.hits.c.rule == rule, t.hits.c.rule_name == rule))
+    return asked if feed is None else asked.where(_of_feed(feed))
+
+
 def _hits(c: Connection, asked: Select[Any]) -> tuple[HitRecord, ...]:
     found = c.execute(asked).all()
-    sent: defaultdict[str, list[Delivery]] = defaultdict(list)
-    for keys in batches([row._mapping[t.hits.c.key] for row in found]):
-        for delivery in delivery_rows(c, t.deliveries.c.hit.in_(keys)):
-            sent[delivery.subject.key].append(delivery)
     keys = [row._mapping[t.hits.c.key] for row in found]
+    sent: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for some in batches(keys):
+        for delivery in delivery_rows(c, t.deliveries.c.hit.in_(some)):
+            sent[delivery.subject.key].append(delivery)
     edited = edits_of(c, keys)
     return tuple(_hit_record(row, tuple(sent[key]), edited.get(key, ())) for key, row in zip(keys, found, strict=True))
 
@@ -553,8 +530,9 @@ def _between(
         yield column < until
 
 
-def _chosen(since: datetime | None, until: datetime | None, feed: str | None) -> list[ColumnElement[bool]]:
-    return [*_between(t.articles.c.dated, since, until), *([] if feed is None else [_of_feed(feed)])]
+def _of_past(past: Past) -> list[ColumnElement[bool]]:
+    dated = _between(t.articles.c.dated, past.since, past.until)
+    return [*dated, *([] if past.feed is None else [_of_feed(past.feed)])]
 
 
 _in_order = tuple_(t.articles.c.dated, t.articles.c.number)

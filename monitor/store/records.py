@@ -171,6 +171,18 @@ class Arrived(Protocol):
         """(a key listed now, the key on record): the entry is known by both from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Which stored articles: those dated from `since` on and before `until`, of a feed, outlet or group. None: any."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    feed: str | None = None
+
+
+EVER: Final = Past()
+
+
 class Stand(NamedTuple):
     """Where an article stands in the order of all: as text in a mark, so that a backfill goes on from there."""
 

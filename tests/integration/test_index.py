@@ -16,7 +16,7 @@ from monitor.rules.compile import compile_rules
 from monitor.rules.needs import EVERYTHING, All, Any, Need, needs
 from monitor.rules.spec import Rule, RuleBook, TermList
 from monitor.rules.text import fold
-from monitor.store import Queries, Record, Store, index
+from monitor.store import Past, Queries, Record, Store, index
 from monitor.store.packing import pack, unpack
 from monitor.store.records import Stand
 from tests.making import NOW, a_feed, an_entry
@@ -188,7 +188,7 @@ def test_candidates_come_in_order_and_between_the_dates(store, queries, monkeypa
 
     assert list(queries.articles(need=b"eekhoorn")) == wanted
     since, until = wanted[1].published, wanted[5].published
-    assert list(queries.articles(need=b"eekhoorn", since=since, until=until)) == wanted[1:5]
+    assert list(queries.articles(Past(since, until), need=b"eekhoorn")) == wanted[1:5]
     places = [str(one) for one in queries.candidates(b"eekhoorn")]
     assert list(queries.articles(need=b"eekhoorn", behind=places[1], upto=places[4])) == wanted[2:5]
     assert [Stand.of(place) for place in places] == queries.candidates(b"eekhoorn")

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from monitor.errors import StoreError
 from monitor.model import Envelope, Feed, FeedState, Mute, Opening, Outcome, Telling, Thread, Verdict, key_of
-from monitor.store import PollRecord, Store, outbox, sweep
+from monitor.store import Past, PollRecord, Store, outbox, sweep
 from monitor.store import tables as t
 from tests.making import (
     MINUTE,
@@ -943,10 +943,10 @@ def test_articles_are_given_by_their_date_a_page_at_a_time(store, queries, monke
     for article in made:
         store.record(a_record(entries[0], a_verdict(article)), NOW)
 
-    assert list(queries.articles(until=NOW)) == made[:1:-1]
-    assert set(queries.articles(since=NOW - day)) == set(made[:3])
-    assert queries.count_articles() == len(list(queries.articles(feed=feed.name))) == 8
-    assert queries.count_articles(feed="anders") == 0
+    assert list(queries.articles(Past(until=NOW))) == made[:1:-1]
+    assert set(queries.articles(Past(NOW - day))) == set(made[:3])
+    assert queries.count_articles() == len(list(queries.articles(Past(feed=feed.name)))) == 8
+    assert queries.count_articles(Past(feed="anders")) == 0
 
 
 def test_the_ledger_accounts_for_every_entry(store, queries):
