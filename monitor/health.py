@@ -95,14 +95,14 @@ def _of_the_watch(queries: Queries, now: datetime) -> Iterator[str]:
 
 
 def _of_channels(config: Config, queries: Queries, now: datetime) -> Iterator[str]:
-    dead = queries.list_deliveries(outcome=Outcome.DEAD, limit=500)
-    for one in queries.channels(config.channels):
-        lost = [gone for gone in dead if gone.channel == one.name and gone.created > now - LATELY]
-        if lost:
+    dead = [one for one in queries.list_deliveries(outcome=Outcome.DEAD, limit=500) if one.created > now - LATELY]
+    for name in dict.fromkeys([*config.channels, *(one.channel for one in dead)]):
+        if lost := [one for one in dead if one.channel == name]:
             number = counted(len(lost), "delivery", "deliveries")
-            yield f"{one.name}: {number} given up within a week: {lost[0].error}; monitor deliveries list --outcome dead"
-        if refused := _refuses(one):
-            yield f"{one.name}: {refused}"
+            yield f"{name}: {number} given up within a week: {lost[0].error}; monitor deliveries list --outcome dead"
+    for channel in queries.channels(config.channels):
+        if refused := _refuses(channel):
+            yield f"{channel.name}: {refused}"
 
 
 def _refuses(channel: ChannelReport) -> str:

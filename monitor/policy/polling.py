@@ -9,6 +9,7 @@ feed is silent for longer than usual it is asked less often, an eighth of its si
 `every` of a feed overrules all of it. Each wait is spread by a tenth, so that hosts are not hit together.
 
 **Failures** double the wait, from the interval to six hours, and never end it: only 410 does. `Retry-After` is obeyed.
+Where nobody answers at all, a quarter of an hour is the longest: after a night without a network, six hours would be news lost.
 
 **A clock that went back** leaves dates in the future: no feed waits longer than its `longest_wait`.
 """
@@ -33,6 +34,8 @@ from monitor.urls import normal
 
 FULL = timedelta(hours=24)  # some ETags lie: so often the whole document is asked for
 BACK_OFF = timedelta(hours=6)  # the longest wait after failures
+# … after failures without any answer: it may be our own line that is down, and then all that comes meanwhile waits.
+UNANSWERED = timedelta(minutes=15)
 FARTHEST = timedelta(hours=24)  # the longest wait after a failure, whatever Retry-After says
 SPREAD = 0.1
 SHARE = 4  # polls in the usual time between two new entries
@@ -404,14 +407,16 @@ def _moved(state: FeedState, page: Page) -> FeedState:
 def after_failure(feed: Feed, error: Exception | str, now: datetime, settings: Settings, jitter: float) -> Feed:
     """Return the feed as it stands after a poll that failed; `jitter` is a chance in [0, 1).
 
-    The wait doubles with each failure up to six hours and never ends, but for 410: gone, for good. `Retry-After` is
-    obeyed, up to a day. A new address that fails is not believed any longer.
+    The wait doubles with each failure, up to six hours (a quarter of one where nobody answered), and never ends, but
+    for 410: gone, for good. `Retry-After` is obeyed, up to a day. A new address that fails is not believed any longer.
     """
     state = feed.state
     reason = error.reason if isinstance(error, FetchError) else str(error)
     gone = isinstance(error, FetchError) and error.status == HTTPStatus.GONE
     told = (isinstance(error, FetchError) and error.retry_after) or timedelta()
-    wait = (feed.every or state.interval or settings.every) * 2 ** min(state.failures, 20)
+    usual = feed.every or state.interval or settings.every
+    unanswered = isinstance(error, FetchError) and not error.status
+    wait = min(usual * 2 ** min(state.failures, 20), max(usual, UNANSWERED) if unanswered else BACK_OFF)
     wait = min(wait, BACK_OFF) * (1 + SPREAD * (2 * jitter - 1))
     failed = replace(
         state,

@@ -141,6 +141,22 @@ async def test_alerts_that_were_given_up_are_shown_for_a_week(scene):
     assert "given up" not in status().stdout
 
 
+async def test_what_waits_for_a_channel_that_was_taken_out_of_the_file_is_shown(scene, tmp_path):
+    """Nobody is told of it any more; who took it out may not have thought of that."""
+    scene.subscribe("krant")
+    scene.publish("krant")
+    await scene.flow()
+    scene.post.refusing["slack"] = DeliveryError("slack", "503 busy", retry=True)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    scene.clock.forward(hours=1)
+    await scene.flow()
+    text = (tmp_path / "rules.yaml").read_text(encoding="utf-8")
+    scene.with_rules(text.replace(", slack: {}", "").replace("[slack]", "[desk]"), tmp_path)
+    await wiring.sync(scene.pipeline)
+
+    assert "- slack: 1 delivery given up within a week: this channel is no longer configured" in status().stdout
+
+
 async def test_all_well_is_said(scene):
     """A daemon that runs, feeds that are read: nothing to do."""
     scene.subscribe("krant")

@@ -357,6 +357,20 @@ def test_each_failure_doubles_the_wait() -> None:
     assert waits_seen == [5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 40 * MINUTE]
 
 
+def test_after_a_night_without_a_network_all_feeds_are_asked_within_minutes() -> None:
+    """What doubles for a night would sleep through the morning; a server that answers is still left in peace."""
+    silence = FetchError(FEED.url, "the name cannot be resolved", retry=True)
+    refusal = FetchError(FEED.url, "HTTP 500", retry=True, status=500)
+
+    def wait(error: FetchError, every: timedelta | None = None) -> timedelta:
+        feed = replace(POLLED, every=every, state=replace(POLLED.state, failures=12))
+        return after_failure(feed, error, NOW, SETTINGS, 0.5).state.due - NOW  # type: ignore[operator]
+
+    assert wait(silence) == polling.UNANSWERED
+    assert wait(refusal) == polling.BACK_OFF
+    assert wait(silence, every=timedelta(hours=1)) == timedelta(hours=1), "never sooner than in good days"
+
+
 def test_gone_for_good_ends_the_polling_and_says_so() -> None:
     """410 is the one answer that means: stop asking."""
     gone = after_failure(POLLED, FetchError(FEED.url, "410 Gone", retry=False, status=410), NOW, SETTINGS, 0.5)
