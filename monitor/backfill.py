@@ -403,7 +403,7 @@ class Backfill:
             digest = replace(pipeline.config.channels[name], digest="hourly", at_most=None)
             mine = [one for one in waiting if one.channel == name]
             for message in gather(mine, digest, pipeline.clock()):
-                sent[await pipeline.deliver(message)] += 1
+                sent[(await pipeline.deliver(message)).outcome] += 1
         return sent
 
 

@@ -16,8 +16,8 @@ from time import monotonic
 from typing import Any, Final
 
 from monitor.errors import StoreError
-from monitor.model import Delivery, Entry, Feed, Outcome, Visit
-from monitor.pipeline import Pipeline, because
+from monitor.model import Delivery, Ending, Entry, Feed, Outcome, Visit
+from monitor.pipeline import Pipeline
 from monitor.urls import masked
 
 log = logging.getLogger("monitor")
@@ -27,7 +27,7 @@ BREATH: Final = 0.25
 # A visit hands back what it has not begun after this long, so that a long inbox of one host holds no slot for ever.
 PATIENCE: Final = timedelta(seconds=20)
 
-Rescue = Callable[[str], Awaitable[Outcome]]
+Rescue = Callable[[str], Awaitable[Ending]]
 
 
 @dataclass(slots=True)
@@ -36,29 +36,29 @@ class Tally:
 
     counts: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
 
-    async def tell(self, step: str, what: str, act: Awaitable[Outcome], rescue: Rescue) -> Outcome:
+    async def tell(self, step: str, what: str, act: Awaitable[Ending], rescue: Rescue) -> Outcome:
         """Await a step, count its outcome, log it. What it did not foresee stops nothing else.
 
         Then `rescue` gets the reason and sees to it that the work is tried again, later and not for ever.
         """
         began = monotonic()
-        because.set("")
         try:
-            outcome = await act
+            ending = await act
         except StoreError as error:
             log.error("%s %s: cannot be written: %s", step, what, error)  # noqa: TRY400 - it says all
-            outcome = await self._rescued(rescue, str(error))
+            ending = await self._rescued(rescue, str(error))
         except Exception as error:
             log.exception("%s %s: failed in a way that it did not foresee", step, what)
-            outcome = await self._rescued(rescue, f"unforeseen: {type(error).__name__}: {error}")
+            ending = await self._rescued(rescue, f"unforeseen: {type(error).__name__}: {error}")
+        outcome, reason = ending
         self.counts[step, outcome] += 1
         level = logging.WARNING if outcome in {Outcome.FAILED, Outcome.DEAD, Outcome.PAUSED} else logging.INFO
-        said = f"{outcome}, {because.get()}" if because.get() else outcome
+        said = f"{outcome}, {reason}" if reason else outcome
         log.log(level, "%s %s: %s (%.1f s)", step, what, said, monotonic() - began)
         return outcome
 
     @staticmethod
-    async def _rescued(rescue: Rescue, reason: str) -> Outcome:
+    async def _rescued(rescue: Rescue, reason: str) -> Ending:
         try:
             return await rescue(reason)
         except StoreError as error:
@@ -66,7 +66,7 @@ class Tally:
             log.error("nor can it be put off: %s", error)  # noqa: TRY400 - it says all
         except Exception:
             log.exception("nor can it be put off")
-        return Outcome.FAILED
+        return Ending(Outcome.FAILED)
 
     def of(self, step: str) -> Counter[Outcome]:
         """Return how often each outcome ended this step."""

@@ -68,6 +68,13 @@ class Outcome(StrEnum):
     FAILED = "failed"  # cannot be done, and says why
 
 
+class Ending(NamedTuple):
+    """How a step ended: its one word, and why where that does not go without saying, for the log."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
 class Secret:
     """A value that shows itself only to whom asks: never in a log, an error, a repr or a table."""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +28,7 @@ from monitor.fetch import Fetcher
 from monitor.model import (
     Article,
     Delivery,
+    Ending,
     Entry,
     Envelope,
     Feed,
@@ -66,10 +66,6 @@ EXAMINED: Final = "examined"
 OUTBOX_MOST: Final = 500
 
 
-# What a step has to say beside its one word, for the log line: why it failed, why a page was no article.
-because: ContextVar[str] = ContextVar("because", default="")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """The three steps and what they need: what the user wrote, and the hands.
@@ -97,7 +93,7 @@ class Pipeline:
 
     # --- poll ---
 
-    async def poll(self, feed: Feed) -> Outcome:
+    async def poll(self, feed: Feed) -> Ending:
         """Ask a feed what is new. Its state, the ledger's row and its entries are on disk when this returns."""
         asked = self.clock()
         try:
@@ -116,7 +112,7 @@ class Pipeline:
         after = polling.after_poll(feed, page, document, found, now, self.config.settings, self.chance())
         poll = _poll_record(document, found, asked, now, first=feed.state.polled is None)
         await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
-        return poll.outcome
+        return Ending(poll.outcome)
 
     async def _filled(self, feed: Feed, document: FeedDocument, found: polling.Sorted, now: datetime) -> polling.Sorted:
         """Look into the outlet's news sitemap for what came and went between two polls."""
@@ -143,15 +139,14 @@ class Pipeline:
             self.sitemaps[site] = await ask.news_sitemap(self.fetcher, self.sandbox, link)
         return self.sitemaps[site]
 
-    async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Outcome:
+    async def _poll_failed(self, feed: Feed, error: FetchError | SandboxError | str, asked: datetime) -> Ending:
         now = self.clock()
         self._left_alone(feed.url, error, now)
         after = polling.after_failure(feed, error, now, self.config.settings, self.chance())
         outcome = Outcome.PAUSED if after.state.due is None else Outcome.FAILED
-        because.set(after.state.error)
         poll = PollRecord(at=asked, outcome=outcome, reason=after.state.error, took=now - asked)
         await self._save_poll(feed, after, poll, polling.Sorted(), now)
-        return outcome
+        return Ending(outcome, after.state.error)
 
     async def _save_poll(
         self, before: Feed, after: Feed, poll: PollRecord, found: polling.Sorted, now: datetime
@@ -173,7 +168,7 @@ class Pipeline:
 
     # --- read ---
 
-    async def read(self, entry: Entry) -> Outcome:
+    async def read(self, entry: Entry) -> Ending:
         """Read an entry's page and match it. What was found, and where it goes, is on disk when this returns."""
         if canary.is_canary(entry):
             return await self._read_canary(entry)
@@ -185,8 +180,7 @@ class Pipeline:
             return await self._unread(entry, feed, error)
         verdict = await Reader(self.sandbox, self.ruleset, self.twins).verdict(entry, feed, page)
         await self._settle(entry, verdict, await self._kept(entry, verdict, page))
-        because.set(verdict.reason)
-        return verdict.outcome
+        return Ending(verdict.outcome, verdict.reason)
 
     async def _kept(self, entry: Entry, verdict: Verdict, page: Page | None) -> KeptPage | None:
         """Return the page as it is to be kept, packed beside the loop; None for most."""
@@ -224,7 +218,7 @@ class Pipeline:
             return None
         return before if before and before.live else None
 
-    async def _read_canary(self, entry: Entry) -> Outcome:
+    async def _read_canary(self, entry: Entry) -> Ending:
         """Do with the canary's page what is done with any other, and tell every channel; it leaves no article, no hit."""
         ruleset = await asyncio.to_thread(self.ruleset.replace, canary.among(self.config.book))
         verdict = await Reader(self.sandbox, ruleset).verdict(entry, None, canary.page(entry))
@@ -233,11 +227,10 @@ class Pipeline:
         told = outbox.tell(song, tuple(channels), channels, now, self.zone) if song else ()
         done = Verdict(verdict.outcome, reason=verdict.reason if song else f"not recognised; {verdict.reason}")
         await self.store.apart(self.store.record, Record(entry=entry, verdict=done, deliveries=told), now)
-        return verdict.outcome
+        return Ending(done.outcome, done.reason)
 
-    async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Outcome:
+    async def _unread(self, entry: Entry, feed: Feed | None, error: FetchError) -> Ending:
         """Match the feed's own words at once, and come back for the page where that may help."""
-        because.set(error.reason)
         verdict = judge.verdict(Reading(reading.unread(error), None, error.reason), entry, feed, self.ruleset)
         self._left_alone(entry.link, error, self.clock())
         if entry.outcome is not None:
@@ -245,7 +238,7 @@ class Pipeline:
         later = await self._put_off(entry, error)
         if not later or verdict.matches:
             await self.record(Record(entry=entry, verdict=verdict), finish=not later)
-        return Outcome.RETRY if later else verdict.outcome
+        return Ending(Outcome.RETRY if later else verdict.outcome, error.reason)
 
     async def _put_off(self, entry: Entry, error: FetchError) -> bool:
         """Let an entry wait for another try, where that may help; say whether it does."""
@@ -254,32 +247,31 @@ class Pipeline:
             await self.store.apart(self.store.postpone_entry, entry, due, error.reason)
         return due is not None
 
-    async def _not_once_more(self, entry: Entry, verdict: Verdict) -> Outcome:
+    async def _not_once_more(self, entry: Entry, verdict: Verdict) -> Ending:
         """Keep what was read when the page cannot be had once more; that it is gone, though, is worth knowing."""
         if verdict.outcome is Outcome.GONE:
             await self._settle(entry, verdict)
-            return verdict.outcome
+            return Ending(verdict.outcome, verdict.reason)
         before = await self.store.apart(self.store.hits_about, entry)
         since = min((one.hit.found for one in before), default=None)
         due = reading.once_more(entry, None, since, self.clock())
         await self.store.apart(self.store.read_again, entry, due)
-        return Outcome.RETRY if due else Outcome.FAILED
+        return Ending(Outcome.RETRY if due else Outcome.FAILED, verdict.reason)
 
-    async def stumbled(self, work: Feed | Entry, reason: str) -> Outcome:
+    async def stumbled(self, work: Feed | Entry, reason: str) -> Ending:
         """Put off a feed or an entry that something unforeseen happened to; an entry is given up after some tries.
 
         One that was read already stays as it was read.
         """
         if isinstance(work, Feed):
             return await self._poll_failed(work, reason, self.clock())
-        because.set(reason)
         if work.outcome is not None:
             await self.store.apart(self.store.read_again, work, None)
-            return Outcome.FAILED
-        if await self._put_off(work, FetchError(work.link, reason, retry=True)):
-            return Outcome.RETRY
-        await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
-        return Outcome.FAILED
+        elif await self._put_off(work, FetchError(work.link, reason, retry=True)):
+            return Ending(Outcome.RETRY, reason)
+        else:
+            await self.store.apart(self.store.finish_entry, work, Outcome.FAILED, reason)
+        return Ending(Outcome.FAILED, reason)
 
     async def record(self, read: Record, *, finish: bool = True, again: datetime | None = None) -> tuple[Hit, ...]:
         """Write what came of an entry: its article, its hits in their story, and where they go.
@@ -364,7 +356,7 @@ class Pipeline:
 
     # --- deliver ---
 
-    async def deliver(self, deliveries: Sequence[Delivery], *, behind: Sequence[Sequence[Delivery]] = ()) -> Outcome:
+    async def deliver(self, deliveries: Sequence[Delivery], *, behind: Sequence[Sequence[Delivery]] = ()) -> Ending:
         """Send these as one message to their channel, and write how that went.
 
         When the channel is to be tried again later, what was claimed `behind` them waits as long: the order is kept.
@@ -381,7 +373,7 @@ class Pipeline:
         now = self.clock()
         after = [outbox.after_sent(delivery, receipt, now) for delivery in deliveries]
         await self.store.apart(self.store.save_deliveries, after)
-        return Outcome.SENT
+        return Ending(Outcome.SENT)
 
     def _noting(self, envelope: Envelope) -> Callable[[str, str], None]:
         """Return what a door calls, in its own thread, when a recipient took the message: it is on disk afterwards."""
@@ -395,8 +387,7 @@ class Pipeline:
 
     async def _refused(
         self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], error: DeliveryError
-    ) -> Outcome:
-        because.set(error.reason)
+    ) -> Ending:
         now, jitter, dead_after = self.clock(), self.chance(), self.config.settings.dead_after
         after = [outbox.after_refused(delivery, error, now, dead_after, jitter) for delivery in deliveries]
         again = [delivery for delivery in after if delivery.outcome is Outcome.RETRY]
@@ -404,11 +395,9 @@ class Pipeline:
         held = outbox.behind(waiting, again[-1]) if again else ()
         await self.store.apart(self.store.save_deliveries, [*after, *held])
         await self._tell_of_dead([delivery for delivery in after if delivery.outcome is Outcome.DEAD], error)
-        return Outcome.RETRY if again else Outcome.DEAD
+        return Ending(Outcome.RETRY if again else Outcome.DEAD, error.reason)
 
-    async def unsent(
-        self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], reason: str
-    ) -> Outcome:
+    async def unsent(self, deliveries: Sequence[Delivery], behind: Sequence[Sequence[Delivery]], reason: str) -> Ending:
         """Put off a message that something unforeseen kept from being sent: tried again, and in the end dead and told."""
         return await self._refused(deliveries, behind, DeliveryError(deliveries[0].channel, reason, retry=True))
 
