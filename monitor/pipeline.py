@@ -46,7 +46,7 @@ from monitor.model import (
 )
 from monitor.notify import Notifier
 from monitor.numbers import counted
-from monitor.policy import canary, polling, reading
+from monitor.policy import canary, listing, polling, reading
 from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
 from monitor.reader import Reader
@@ -104,17 +104,17 @@ class Pipeline:
             return await self._poll_failed(feed, error, asked)
         if document and document.outcome is Outcome.FAILED:
             return await self._poll_failed(feed, "; ".join(document.faults), asked)
-        known = await self.store.apart(self.store.known, polling.aliases(document)) if document else {}
+        known = await self.store.apart(self.store.known, listing.aliases(document)) if document else {}
         now = self.clock()
-        found = polling.sort_out(document, feed, known, now) if document else None
+        found = listing.sort_out(document, feed, known, now) if document else None
         if document and found and found.gap:
             found = await self._filled(feed, document, found, now)
         after = polling.after_poll(feed, page, document, found, now, self.config.settings, self.chance())
         poll = _poll_record(document, found, asked, now, first=feed.state.polled is None)
-        await self._save_poll(feed, after, poll, found or polling.Sorted(), now)
+        await self._save_poll(feed, after, poll, found or listing.Sorted(), now)
         return Ending(poll.outcome)
 
-    async def _filled(self, feed: Feed, document: FeedDocument, found: polling.Sorted, now: datetime) -> polling.Sorted:
+    async def _filled(self, feed: Feed, document: FeedDocument, found: listing.Sorted, now: datetime) -> listing.Sorted:
         """Look into the outlet's news sitemap for what came and went between two polls."""
         link = next((entry.link for entry in document.entries if entry.link), feed.url)
         sitemap = await self._sitemap_of(feed, link)
@@ -126,8 +126,8 @@ class Pipeline:
             return replace(found, reason="; ".join(filter(None, (found.reason, f"the news sitemap: {error}"))))
         if listed is None or listed.outcome is Outcome.FAILED:
             return found
-        known = await self.store.apart(self.store.known, polling.aliases(listed))
-        return polling.filled(found, listed, feed, known, now)
+        known = await self.store.apart(self.store.known, listing.aliases(listed))
+        return listing.filled(found, listed, feed, known, now)
 
     async def _sitemap_of(self, feed: Feed, link: str) -> Feed | None:
         """Return the news sitemap of an outlet: one that the user named, or what its site has. Looked for once."""
@@ -145,14 +145,14 @@ class Pipeline:
         after = polling.after_failure(feed, error, now, self.config.settings, self.chance())
         outcome = Outcome.PAUSED if after.state.due is None else Outcome.FAILED
         poll = PollRecord(at=asked, outcome=outcome, reason=after.state.error, took=now - asked)
-        await self._save_poll(feed, after, poll, polling.Sorted(), now)
+        await self._save_poll(feed, after, poll, listing.Sorted(), now)
         return Ending(outcome, after.state.error)
 
     async def _save_poll(
-        self, before: Feed, after: Feed, poll: PollRecord, found: polling.Sorted, now: datetime
+        self, before: Feed, after: Feed, poll: PollRecord, found: listing.Sorted, now: datetime
     ) -> None:
         """Write a poll, and tell of what is wrong with the feed."""
-        dated = polling.dated(found, before, now, tell_old=self.tell_old)
+        dated = listing.dated(found, before, now, tell_old=self.tell_old)
         after, notices = self._told_of_trouble(after, now)
         await self.store.apart(self.store.save_poll, after, poll, dated, notices)
 
@@ -537,7 +537,7 @@ class Pipeline:
 
 
 def _poll_record(
-    document: FeedDocument | None, found: polling.Sorted | None, asked: datetime, now: datetime, *, first: bool
+    document: FeedDocument | None, found: listing.Sorted | None, asked: datetime, now: datetime, *, first: bool
 ) -> PollRecord:
     """Return the ledger's row of a good poll. What the `first` one lists is read, however old it is."""
     if document is None or found is None:

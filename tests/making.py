@@ -22,7 +22,7 @@ from monitor.model import (
     Visit,
     key_of,
 )
-from monitor.policy.polling import Sorted
+from monitor.policy.listing import Sorted
 from monitor.store import Record, Store
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

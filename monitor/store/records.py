@@ -142,7 +142,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry on record, as far as `policy.polling` compares a feed's next document with it."""
+    """An entry on record, as far as `policy.listing` compares a feed's next document with it."""
 
     key: str
     title: str
@@ -152,7 +152,7 @@ class Known:
 
 
 class Arrived(Protocol):
-    """What a poll brought, as it is to be written (`policy.polling.dated`)."""
+    """What a poll brought, as it is to be written (`policy.listing.dated`)."""
 
     @property
     def new(self) -> Sequence[Entry]:
