@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.engine import Engine
@@ -72,6 +73,9 @@ T = TypeVar("T")
 NO_CHANNEL: Final = "this channel is no longer configured"
 # So many of the articles that an older version wrote are packed and indexed in one transaction.
 SETTLED: Final = 100
+
+# A poll on record that lies ahead by more than this was dated by a clock that was.
+SLIP: Final = timedelta(minutes=1)
 
 
 class Store:
@@ -552,12 +556,16 @@ class Store:
     def mend_dates(
         self, now: datetime, *, feed: Callable[[Feed], timedelta], entry: timedelta, delivery: timedelta
     ) -> None:
-        """Let what waits longer than policy makes a feed, an entry or a delivery wait be due now.
+        """Mend the dates that a clock gave which was ahead.
 
-        A clock that was ahead gave it its date. A host waits no longer than its entries.
+        By how much it was, the last poll tells: what waits is put back by that. What waits longer than policy makes a
+        feed, an entry or a delivery wait is due now all the same. A host waits no longer than its entries.
         """
         at_once = {"due": now, "leased": None}
         with self._write() as c:
+            last = c.scalar(select(func.max(t.polls.c.at)))
+            if last is not None and last - now > SLIP:
+                _put_back(c, now, last - now)
             ahead = c.execute(select(t.feeds).where(t.feeds.c.due > now))
             wrong = [row.key for row in ahead if row.due > now + feed(self._feed(row))]
             change_all(c, t.feeds, [{"key": key, **at_once} for key in wrong])
@@ -623,3 +631,14 @@ class Store:
 
 
 _telling = t.stories.c["key", "article", "first", "last"]
+
+
+def _put_back(c: Connection, now: datetime, ahead: timedelta) -> None:
+    """Let what waits wait as long as it was meant to. A digest, and what is held, leaves by the clock on the wall."""
+    waits = or_(t.deliveries.c.outcome == Outcome.RETRY, t.deliveries.c.first_due <= t.deliveries.c.created)
+    for table, chosen in ((t.feeds, true()), (t.entries, true()), (t.deliveries, waits)):
+        late = c.execute(select(table.c.key, table.c.due).where(table.c.due > now, chosen)).all()
+        change_all(c, table, [{"key": row.key, "due": max(row.due - ahead, now)} for row in late])
+    for row in c.execute(select(t.hosts).where(t.hosts.c.due > now)).all():
+        put(c, t.hosts, {"host": row.host, "due": max(row.due - ahead, now)})
+    c.execute(update(t.polls).where(t.polls.c.at > now).values(at=now))  # once is enough

@@ -337,8 +337,40 @@ async def test_a_clock_that_was_ahead_does_not_stop_the_watch(scene):
     scene.clock.forward(days=-3650)
     assert not (await scene.flow())[Outcome.UNCHANGED]
     await scene.pipeline.mend_dates()
+    scene.clock.forward(hours=2)
 
     assert (await scene.flow())[Outcome.UNCHANGED] == 1
+
+
+async def test_a_clock_that_is_put_back_an_hour_costs_no_hour(scene):
+    """A machine that took local time for UTC is set right: what was due in minutes is due in minutes, feed and retry."""
+    await opened(scene, "krant")
+    scene.post.refusing["slack"] = DeliveryError("slack", "503", retry=True)
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    scene.clock.forward(hours=-1)
+    await scene.pipeline.mend_dates()
+    del scene.post.refusing["slack"]
+    scene.publish("krant", ("2.html", "Gezant zag Lavrov", SECRET.replace("Oesjakov", "Lavrov")))
+
+    for _ in range(6):
+        scene.clock.forward(minutes=1)
+        await scene.flow()
+
+    assert len(scene.post.to("slack")) == 2
+
+
+async def test_what_a_clock_that_was_ahead_held_for_the_morning_waits_for_the_morning(scene, tmp_path):
+    """A digest leaves by the clock on the wall, whatever that showed meanwhile."""
+    scene.with_rules(RULES.replace("slack: {}", 'slack: {digest: "12:00"}'), tmp_path)
+    await opened(scene, "krant")
+    scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
+    await scene.flow()
+    scene.clock.forward(hours=-1)
+    await scene.pipeline.mend_dates()
+    waits = [one.due for one in asked(scene).list_deliveries()]
+
+    assert [due.hour for due in waits if due] == [11], "noon in Brussels"
 
 
 async def test_a_restart_hurries_no_feed_that_is_polled_once_a_week(scene):

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor import daemon as service
-from monitor.daemon import Daemon
+from monitor.daemon import Daemon, Every
 from monitor.errors import DeliveryError
 from tests.fakes import RULES, Scene, settled, stage
 
@@ -140,3 +140,16 @@ async def test_where_nobody_is_named_all_channels_are_told(scene, tmp_path, monk
     await tick(Daemon(scene.pipeline, load=lambda _: scene.pipeline.config))
 
     assert len(told(scene, "slack")) == 1
+
+
+# --- the clock ---
+
+
+def test_a_clock_that_leaps_ahead_ten_years_is_one_tick():
+    """A machine without a clock of its own starts in 1970; to count every second since then would take half an hour."""
+    every, begun = Every(timedelta(seconds=1)), datetime(1970, 1, 1, tzinfo=UTC)
+    now, due, ticks = begun + timedelta(days=20_000), begun, 0
+    while due <= now:
+        due, ticks = every.get_next_fire_time(due, now), ticks + 1
+    assert ticks <= 2
+    assert due == now + timedelta(seconds=1)
