@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,7 +47,7 @@ from monitor.model import (
 )
 from monitor.notify import Notifier
 from monitor.numbers import counted
-from monitor.policy import canary, listing, polling, reading
+from monitor.policy import canary, health, listing, polling, reading
 from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
 from monitor.reader import Reader
@@ -62,6 +63,8 @@ MOST: Final = 20
 # The whole database is read so often: damage to it is found within a day. When it was stands in `meta` under this name.
 EXAMINE_EVERY: Final = timedelta(hours=20)
 EXAMINED: Final = "examined"
+# Under this name: when the clock was looked at, and since when it goes on without a leap.
+CLOCK: Final = "clock"
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
 
@@ -493,15 +496,26 @@ class Pipeline:
     async def tidy(self) -> None:
         """Drop what is older than the user wants it kept, and settle what an older version wrote.
 
-        A little at a time, so that nobody waits long behind it.
+        A little at a time, so that nobody waits long behind it; and nothing for a day after the clock leapt.
         """
-        settings, more = self.config.settings, True
+        settings, more = self.config.settings, await self._is_steady()
         while more:
             swept = await self.store.apart(
                 self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages
             )
             more = any(number >= SWEEP for number in swept.values())
         await self.settle()
+
+    async def _is_steady(self) -> bool:
+        """Say whether the clock can be trusted with what is old, and remember that it was looked at."""
+        now, said = self.clock(), await self.store.apart(self.store.meta, CLOCK)
+        last, since = (
+            (datetime.fromisoformat(one) if one else None for one in json.loads(said)) if said else (None, None)
+        )
+        steady = health.steady_since(last, since, now)
+        looked = [now.isoformat(), steady.isoformat() if steady else ""]
+        await self.store.apart(self.store.set_meta, CLOCK, json.dumps(looked))
+        return health.may_drop(steady, now)
 
     async def settle(self) -> None:
         """Pack and index all articles that an older version wrote."""

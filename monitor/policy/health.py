@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 LAST, SINCE = 10, timedelta(days=7)
 # A wall: so many of them at least, and such a share, could not be read; it is gone when less than half cannot.
 ENOUGH, MOSTLY, FEWER = 8, 0.8, 0.5
+# A clock that went so far since it was last looked at leapt, as far as anybody can tell.
+LEAP = timedelta(days=7)
 # A disk with less room than this for the database is nearly full: some days of a large desk.
 LITTLE = 200_000_000
 # A daemon that leaves work lie for so long hangs, or has far too much of it.
@@ -137,6 +139,22 @@ def of_disk(room: int | None, now: datetime) -> Notice | None:
     key = key_of("notice", "disk", now.date().isoformat())
     title = f"the database: {said}"
     return Notice(key=key, title=title, text="When it is full, the watch stops.", found=now) if said else None
+
+
+# --- the clock -------------------------------------------------------------------------------------------------------
+
+
+def steady_since(last: datetime | None, since: datetime | None, now: datetime) -> datetime | None:
+    """Return since when the clock has gone on without a leap; None when no leap is known.
+
+    `last` is when that was asked before, and `since` what was returned then. A daemon that was off for long looks the same.
+    """
+    return now if last is not None and not timedelta() <= now - last < LEAP else since
+
+
+def may_drop(since: datetime | None, now: datetime) -> bool:
+    """Say whether what is old may be dropped: not by a clock that may be ten years ahead by mistake, for a day."""
+    return since is None or now - since >= DAY
 
 
 # --- in a sentence ---------------------------------------------------------------------------------------------------

@@ -93,6 +93,21 @@ async def test_the_page_of_a_hit_stays_as_it_was(scene, monitor):
     assert (await monitor("read", "--kept", "--raw", record.hit.key[:8])).stdout_bytes == first
 
 
+async def test_a_clock_that_is_ten_years_ahead_by_mistake_drops_nothing(scene):
+    """It is set right within the day; a machine that was off for years drops what is old a day later."""
+    await came(scene, CONSENT)
+    await scene.pipeline.tidy()
+    for days in (3650, -3650, 3650):
+        scene.clock.forward(days=days)
+        await scene.pipeline.tidy()
+        assert page_of(scene) is not None
+
+    scene.clock.forward(days=1)
+    await scene.pipeline.tidy()
+
+    assert page_of(scene) is None
+
+
 async def test_pages_are_dropped_when_they_are_old_and_not_kept_by_who_wants_none(scene):
     """They are larger than all the rest."""
     await came(scene, CONSENT)
