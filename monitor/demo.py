@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -82,28 +83,17 @@ def _outlet(said: Mapping[str, Any], now: datetime, base: str) -> Outlet:
     return Outlet(said["name"], said["language"], feed, pages)
 
 
+Shelf = dict[str, tuple[str, str]]  # by path: (content type, text)
+
+
 @contextmanager
 def served(make: Callable[[str], Mapping[str, tuple[str, str]]]) -> Iterator[str]:
     """Serve documents by path, each (content type, text), on a free port of this machine; yield the address.
 
     `make` gets that address, for the links in what it serves.
     """
-    shelf: dict[str, tuple[str, str]] = {}
-
-    class Shelf(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            kind, text = shelf.get(self.path, ("text/plain", ""))
-            self.send_response(200 if text else 404)
-            self.send_header("Content-Type", kind)
-            body = text.encode()
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: the demo's words are the alerts."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Shelf) as server:
+    shelf: Shelf = {}
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, shelf)) as server:
         base = f"http://127.0.0.1:{server.server_address[1]}"
         shelf.update(make(base))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -113,6 +103,27 @@ def served(make: Callable[[str], Mapping[str, tuple[str, str]]]) -> Iterator[str
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers with what stands on a shelf."""
+
+    def __init__(self, shelf: Shelf, *request: Any) -> None:
+        self._shelf = shelf
+        super().__init__(*request)
+
+    def do_GET(self) -> None:
+        """Send the document at this path, or 404."""
+        kind, text = self._shelf.get(self.path, ("text/plain", ""))
+        body = text.encode()
+        self.send_response(200 if text else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the demo's words are the alerts."""
 
 
 def demo_config(shipped: Config, papers: tuple[Outlet, ...], base: str, folder: Path) -> Config:

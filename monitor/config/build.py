@@ -285,25 +285,8 @@ class _Builder:
         shape = shaped(SettingsShape, node, "settings", self.faults) if node else None
         if shape is None or node is None:
             return Settings()
-        poll, keep, network = shape.poll, shape.keep, shape.network
-        said: dict[str, Any] = {
-            "timezone": shape.timezone,
-            "database": Secret(shape.database) if shape.database else None,
-            "contact": shape.contact,
-            "every": poll and poll.every,
-            "fastest": poll and poll.fastest,
-            "slowest": poll and poll.slowest,
-            "keep_articles": keep and keep.articles,
-            "keep_pages": keep and keep.pages,
-            "allow_private": network and network.allow_private,
-            "pause": network and network.pause,
-            "ops": shape.ops,
-            "dead_after": shape.dead_after,
-            "canary": shape.canary,
-            "story_window": shape.story_window,
-        }
-        settings = dataclasses.replace(Settings(), **{key: value for key, value in said.items() if value is not None})
-        settings = _stretched(settings, poll or PollShape())
+        said = {name: value for name, value in _said(shape).items() if value is not None}
+        settings = _stretched(dataclasses.replace(Settings(), **said), shape.poll or PollShape())
         if not settings.fastest <= settings.every <= settings.slowest:
             self.faults.append(
                 fault_at(node.at("poll"), "fastest, every and slowest stand in the wrong order", "settings.poll")
@@ -419,6 +402,27 @@ def _take(digest: blake2b, said: str | bytes) -> None:
     data = said.encode() if isinstance(said, str) else said
     digest.update(b"%d " % len(data))
     digest.update(data)
+
+
+def _said(shape: SettingsShape) -> dict[str, Any]:
+    """Return the settings as they were written, by their names in `Settings`; None is unsaid."""
+    poll, keep, network = shape.poll, shape.keep, shape.network
+    return {
+        "timezone": shape.timezone,
+        "database": Secret(shape.database) if shape.database else None,
+        "contact": shape.contact,
+        "every": poll and poll.every,
+        "fastest": poll and poll.fastest,
+        "slowest": poll and poll.slowest,
+        "keep_articles": keep and keep.articles,
+        "keep_pages": keep and keep.pages,
+        "allow_private": network and network.allow_private,
+        "pause": network and network.pause,
+        "ops": shape.ops,
+        "dead_after": shape.dead_after,
+        "canary": shape.canary,
+        "story_window": shape.story_window,
+    }
 
 
 def _stretched(settings: Settings, said: PollShape) -> Settings:

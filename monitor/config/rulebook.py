@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
@@ -19,7 +19,7 @@ from monitor.errors import Fault
 from monitor.model import FIELDS, Channel, Feed, FieldName
 from monitor.rules.find import nearest, parse_find, parse_terms
 from monitor.rules.lexicon import Draft, unknown_group
-from monitor.rules.spec import Example, Line, Rule, RuleBook, Term, TermList, Window
+from monitor.rules.spec import Example, Line, Phrase, Rule, RuleBook, Term, TermList, Window
 
 T = TypeVar("T")
 
@@ -374,19 +374,22 @@ class RuleReader:
         self.check_count(rule, node, where)
         blanked = {term.phrase for term in rule.ignore if term.phrase and not term.field}
         for term in (term for line in rule.lines for part in line.parts for term in part.terms):
-            if term.field and term.field not in rule.fields:
-                self.warn(term, f"'{term.source}' can never match: 'in:' leaves out the {term.field}", where, rule)
-            elif term.phrase and term.phrase in blanked:
-                self.warn(term, f"'{term.source}' can never match: 'ignore:' blanks it", where, rule)
-            elif term.ref and rule.languages and self.speaks_other(term.ref, rule.languages):
-                self.warn(
-                    term, f"'{term.source}' can never match: it has no term in {_named(rule.languages)}", where, rule
-                )
-
+            if why := self.never_matches(term, rule, blanked):
+                self.warn(term, f"'{term.source}' can never match: {why}", where, rule)
         for line in rule.lines:
             if (line.window or rule.within) == Window("sentence", 1) and _parted(line):
                 text = "this line can never match: a title is a sentence of its own, so no sentence holds both fields"
                 self.warn(line.parts[0].terms[0], text, where, rule)
+
+    def never_matches(self, term: Term, rule: Rule, blanked: Container[Phrase]) -> str:
+        """Say why a term of a rule can never match, "" when it can."""
+        if term.field and term.field not in rule.fields:
+            return f"'in:' leaves out the {term.field}"
+        if term.phrase and term.phrase in blanked:
+            return "'ignore:' blanks it"
+        if term.ref and rule.languages and self.speaks_other(term.ref, rule.languages):
+            return f"it has no term in {_named(rule.languages)}"
+        return ""
 
     def warn(self, term: Term, text: str, where: str, rule: Rule) -> None:
         place = term.place

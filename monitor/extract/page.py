@@ -26,35 +26,40 @@ def read(page: Page, entry: Entry, feed: Feed | None = None) -> Reading:
     parsed = tree.parse(page.body, page.charset)
     if parsed is None:
         return Reading(Outcome.NO_TEXT, None, "the page is empty")
-    said = head.read(parsed)
-    url = _url(page, entry, said)
-    title = _title(parsed, said)
-    when = _published(parsed, said, url, title) or entry.published
-    loads = outcome.marks(parsed)
-    found = _found(parsed, said)
-    items = live.blocks(parsed, said, found, title)
-    found = items or found
-    what, why = outcome.of(Sight(page, parsed, said, loads, url, title, found, entry.title))
+    seen, when, is_live = _seen(page, parsed, entry)
+    what, why = outcome.of(seen)
     if what not in (Outcome.READ, Outcome.TEASER):
         return Reading(what, None, why)
-    authors = head.authors(said) or entry.authors
-    body = _without_title(weeds.pulled(found, authors), title)
-    article = Article(
-        key=articles.key(url, entry),
-        url=url,
-        title=urls.clean(title or entry.title),
-        lead=urls.clean(lead.of(parsed, said, title, body, entry.summary)),
-        body=urls.clean(text.joined(body)),
-        published=when,
-        updated=head.updated(said) or entry.updated,
-        authors=tuple(urls.clean(name) for name in authors),
-        complete=what is Outcome.READ,
-        live=bool(items),
-    )
+    article = replace(_article(seen, entry), published=when, complete=what is Outcome.READ, live=is_live)
     if not article.body:
         what, why = (Outcome.TEASER, "only its description was found") if article.lead else (Outcome.NO_TEXT, why)
         article = replace(article, complete=False)
-    return Reading(what, articles.at_home(article, entry, feed, said.language), why)
+    return Reading(what, articles.at_home(article, entry, feed, seen.head.language), why)
+
+
+def _seen(page: Page, parsed: HtmlElement, entry: Entry) -> tuple[Sight, datetime | None, bool]:
+    """Return what the page shows, when it appeared, and whether it is a live blog. The tree is bared by that."""
+    said = head.read(parsed)
+    url, title = _url(page, entry, said), _title(parsed, said)
+    when, loads = _published(parsed, said, url, title) or entry.published, outcome.marks(parsed)
+    found = _found(parsed, said)
+    items = live.blocks(parsed, said, found, title)
+    return Sight(page, parsed, said, loads, url, title, items or found, entry.title), when, bool(items)
+
+
+def _article(seen: Sight, entry: Entry) -> Article:
+    """Return the words of an article: its title, its lead where that stands apart, its text."""
+    authors = head.authors(seen.head) or entry.authors
+    body = _without_title(weeds.pulled(seen.blocks, authors), seen.title)
+    return Article(
+        key=articles.key(seen.url, entry),
+        url=seen.url,
+        title=urls.clean(seen.title or entry.title),
+        lead=urls.clean(lead.of(seen.tree, seen.head, seen.title, body, entry.summary)),
+        body=urls.clean(text.joined(body)),
+        updated=head.updated(seen.head) or entry.updated,
+        authors=tuple(urls.clean(name) for name in authors),
+    )
 
 
 def refine(page: Page, reading: Reading) -> Reading:
