@@ -167,7 +167,7 @@ class Pipeline:
         title = f"{feed.name}: {trouble or 'recovered'}"
         text = "\n".join(filter(None, (feed.state.error, f"Was: {feed.state.told}" if not trouble else "")))
         notice = Notice(key=key_of("notice", feed.key, trouble, now.isoformat()), title=title, text=text, found=now)
-        return replace(feed, state=replace(feed.state, told=trouble)), self._to_ops(notice, now)
+        return replace(feed, state=replace(feed.state, told=trouble)), self._to_ops(notice, now, with_others=True)
 
     # --- read ---
 
@@ -443,11 +443,13 @@ class Pipeline:
         notice = Notice(key=key or key_of("notice", title, text, now.isoformat()), title=title, text=text, found=now)
         await self.store.apart(self.store.announce, self._to_ops(notice, now, but=but))
 
-    def _to_ops(self, notice: Notice, now: datetime, *, but: str = "") -> tuple[Delivery, ...]:
+    def _to_ops(
+        self, notice: Notice, now: datetime, *, but: str = "", with_others: bool = False
+    ) -> tuple[Delivery, ...]:
         ops = [name for name in self.config.settings.ops if name != but]
         if but and not ops:  # what one channel lost another one has to tell
             ops = [name for name in self.config.channels if name != but]
-        return outbox.tell(notice, ops, self.config.channels, now, self.zone)
+        return outbox.tell(notice, ops, self.config.channels, now, self.zone, with_others=with_others)
 
     # --- what drivers claim ---
 

@@ -31,6 +31,8 @@ STORM, STORM_SPAN = 30, timedelta(minutes=10)
 LONGEST = timedelta(days=9)
 # So many of the hits that a channel gave up are named where that is told.
 MOST_NAMED = 15
+# Notices of feeds leave at the end of so long, together.
+TOGETHER, _EPOCH = timedelta(minutes=10), datetime(1970, 1, 1, tzinfo=UTC)
 # How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
 # 12,000 characters of blocks; Discord: 2,000 in all).
 MOST: Mapping[ChannelKind, int] = {"console": 500, "mail": 40, "slack": 20, "text": 8}
@@ -71,12 +73,23 @@ def route(  # noqa: PLR0913, PLR0917  (a pure decision names all that it depends
     return tuple(routed)
 
 
-def tell(
-    notice: Notice, ops: Sequence[str], channels: Mapping[str, Channel], now: datetime, zone: ZoneInfo
+def tell(  # noqa: PLR0913  (a pure decision names all that it depends on)
+    notice: Notice,
+    ops: Sequence[str],
+    channels: Mapping[str, Channel],
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    with_others: bool = False,
 ) -> tuple[Delivery, ...]:
-    """Return the deliveries of a notice to `settings.ops`. A notice waits for quiet hours to end, not for a digest."""
+    """Return the deliveries of a notice to `settings.ops`. A notice waits for quiet hours to end, not for a digest.
+
+    One that may come `with_others` of its kind waits for the end of ten minutes: an hour without a network is one
+    message, not one for each feed.
+    """
     wanted = (channels[name] for name in dict.fromkeys(ops) if name in channels)
-    return tuple(_delivery(notice, channel, now, opens(channel, now, zone)) for channel in wanted)
+    leaves = now + TOGETHER - (now - _EPOCH) % TOGETHER if with_others else now
+    return tuple(_delivery(notice, channel, now, opens(channel, leaves, zone)) for channel in wanted)
 
 
 def mutes_hit(mute: Mute, hit: Hit, now: datetime) -> bool:

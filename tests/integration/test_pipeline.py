@@ -240,6 +240,21 @@ async def test_a_failing_feed_is_told_once_and_again_when_it_recovers(scene):
     assert any("recovered" in message.title for message in scene.post.to("desk"))
 
 
+async def test_an_hour_without_a_network_is_told_in_a_message_or_two(scene):
+    """A hundred feeds that fail by themselves would be a hundred messages, and as many when the line is back."""
+    names = [f"krant{number}" for number in range(12)]
+    await opened(scene, *names)
+    for name in names:
+        url = f"https://{name}.example/rss"
+        scene.web.pages[url] = FetchError(url, "the name cannot be resolved", retry=True)
+    for _ in range(70):
+        scene.clock.forward(minutes=1)
+        await scene.flow()
+    told = scene.post.to("desk")
+    assert len(told) <= 2
+    assert sum(message.text.count(": cannot be read") for message in told) == len(names)
+
+
 async def test_a_host_that_is_asked_too_much_is_left_alone(scene):
     """429 on one page: the rest of the visit waits, too, as long as it says."""
     await opened(scene, "krant")

@@ -147,6 +147,13 @@ def test_a_notice_goes_to_ops_and_does_not_wait_for_a_digest():
     assert told == {"desk": at, "night": local(2026, 11, 18, 6)}
 
 
+@pytest.mark.parametrize(("minute", "leaves"), [(0, 10), (3, 10), (9, 10), (10, 20)])
+def test_notices_of_one_kind_leave_together_and_soon(minute, leaves):
+    """When our own line is down each feed fails at its own minute: one message in ten minutes, not a hundred."""
+    (told,) = tell(notice(), ["desk"], {"desk": DESK}, local(2026, 11, 18, 14, minute), BRUSSELS, with_others=True)
+    assert told.due == local(2026, 11, 18, 14, leaves)
+
+
 # --- when ------------------------------------------------------------------------------------------------------------
 
 NIGHT = Channel(name="night", quiet=(time(23), time(6, 30)))
