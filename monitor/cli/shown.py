@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -30,9 +31,10 @@ def called(article: Article) -> str:
 
 def marked(sentence: str, evidence: Iterable[str]) -> str:
     """Return a sentence on one line, with the evidence in it highlighted where the terminal can."""
-    for text in sorted(set(evidence), key=len, reverse=True):
-        sentence = sentence.replace(text, click.style(text, fg="black", bg="yellow"))
-    return " ".join(sentence.split())
+    # In one go: a second one would find numbers in the signs that colour what the first has found.
+    words = "|".join(re.escape(text) for text in sorted(set(evidence) - {""}, key=len, reverse=True))
+    shown = re.sub(words, lambda found: click.style(found[0], fg="black", bg="yellow"), sentence) if words else sentence
+    return " ".join(shown.split())
 
 
 def by_sentence(match: Match) -> dict[str, list[Evidence]]:
