@@ -83,7 +83,7 @@ async def drain(
     """Claim visits and do them, at most `width` side by side, until none is due or `stopping` is set.
 
     `claim` is told how many slots are free, and takes that many visits at most. A slow host holds one slot; the others
-    go on claiming meanwhile. Returns the number of visits made.
+    go on claiming meanwhile. Returns the number of visits made; what a visit raises it raises when the others are done.
     """
     made = 0
     running: set[asyncio.Task[None]] = set()
@@ -96,7 +96,9 @@ async def drain(
                 continue
             if not running:
                 break
-            _, running = await asyncio.wait(running, timeout=BREATH, return_when=asyncio.FIRST_COMPLETED)
+            done, running = await asyncio.wait(running, timeout=BREATH, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()  # what a visit itself cannot handle is the database's: then no more is claimed
         return made
     finally:
         if running:

@@ -10,7 +10,9 @@ import pytest
 
 from monitor import daemon as service
 from monitor.daemon import Daemon, Every
-from monitor.errors import DeliveryError
+from monitor.drain import drain
+from monitor.errors import DeliveryError, StoreError
+from monitor.model import Visit
 from tests.fakes import RULES, Scene, settled, stage
 
 
@@ -117,6 +119,25 @@ async def test_a_database_that_cannot_be_used_is_told_past_it(scene, tmp_path, m
     await tick(daemon)
 
     assert [title.endswith("the watch goes on") for title in told(scene)] == [False, True]
+
+
+async def test_a_visit_that_cannot_be_ended_is_a_fault_of_its_tick(scene):
+    """Else nobody would know of it, and the others go on to their end."""
+    visits, ended = [Visit(host=name, entries=(), feeds=()) for name in ("full", "well")], []
+
+    async def claim(most: int) -> list[Visit]:
+        taken, visits[:] = visits[:most], visits[most:]
+        return taken
+
+    async def visit(found: Visit) -> None:
+        if found.host == "full":
+            raise StoreError("the disk is full")
+        await asyncio.sleep(0.01)
+        ended.append(found.host)
+
+    with pytest.raises(StoreError, match="full"):
+        await drain(claim, visit, width=2, stopping=asyncio.Event())
+    assert ended == ["well"]
 
 
 async def test_a_database_that_is_busy_for_a_while_alarms_nobody(scene, tmp_path):
