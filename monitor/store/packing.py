@@ -1,4 +1,4 @@
-"""Texts and pages in few bytes and back. Pure.
+"""Texts and pages in few bytes and back, and values as JSON. Pure.
 
 A short text alone hardly shrinks. Told beforehand the words that news is made of, most often in Dutch, it takes four
 tenths of its size. These words (`words.txt`) may never change: what is on record could not be read any more. A better
@@ -7,6 +7,7 @@ list, or a better way, is another form with another first byte.
 
 from __future__ import annotations
 
+import json
 import zlib
 from functools import cache
 from importlib.resources import files
@@ -63,3 +64,8 @@ def _words() -> bytes:
 def _primed() -> zlib._Compress:
     # To be copied: to read the words anew for each text would take twice as long as to pack it.
     return zlib.compressobj(_LEVEL, zlib.DEFLATED, _BITS, _MEMORY, zlib.Z_DEFAULT_STRATEGY, _words())
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON as it is kept: without blanks, and every letter as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -15,8 +15,10 @@ import monitor
 from alembic import command
 from monitor.errors import StoreError
 from monitor.store import tables as t
+from monitor.store.file import SQLiteFile
 from monitor.store.index import is_compared
-from monitor.store.places import ADVISORY, Place, SQLiteFile
+from monitor.store.places import Place
+from monitor.store.server import ADVISORY
 from monitor.store.statements import add
 
 

@@ -21,7 +21,8 @@ from monitor.errors import NoDatabaseError, StoreError
 from monitor.model import Secret
 from monitor.store import index
 from monitor.store import tables as t
-from monitor.store.places import APPLICATION_ID, SQLiteFile, file_of, locked, place, reported, synced
+from monitor.store.file import APPLICATION_ID, SQLiteFile, locked, synced
+from monitor.store.places import file_of, place, reported
 
 # A vacuum of so much keeps a daemon waiting for some seconds; it gives up on a write after thirty.
 MOST_BESIDE: Final = 2**30

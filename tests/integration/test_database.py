@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from monitor.errors import AlreadyRunningError, StoreError
 from monitor.model import FeedState, Outcome, Secret
-from monitor.store import PollRecord, Queries, Store, places
+from monitor.store import PollRecord, Queries, Store, file
 from tests.conftest import ROOT
 from tests.making import NOW, a_feed, an_entry, arrived, visit_of
 
@@ -167,7 +167,7 @@ def test_a_write_waits_for_a_database_that_is_locked_and_the_watchdog_is_not_foo
 
 def test_a_database_that_stays_locked_is_told_of_and_works_again_later(path, monkeypatch):
     """The step fails with a reason and is done again: its claim runs out."""
-    monkeypatch.setattr(places, "BUSY_MS", 100)
+    monkeypatch.setattr(file, "BUSY_MS", 100)
     with Store.open(f"sqlite:///{path}") as store:
         store.upgrade()
         other = sqlite3.connect(path, isolation_level=None)

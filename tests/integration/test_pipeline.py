@@ -15,7 +15,7 @@ from monitor.daemon import Daemon
 from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
 from monitor.model import Mute, Notice, Outcome
 from monitor.store import Queries, Store
-from monitor.store.places import PAGE_SIZE
+from monitor.store.file import PAGE_SIZE
 from tests.fakes import RULES, Scene, page, paper_feed, settled, stage
 
 SECRET = (
