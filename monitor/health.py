@@ -25,6 +25,8 @@ log = logging.getLogger("monitor")
 # Under these names stand in `meta`: until when doubts were told, and which feeds are behind a wall.
 DOUBTS: Final = "doubts told until"
 WALLS: Final = "behind a wall"
+# So many feeds that cannot be read are named.
+MOST_FEEDS: Final = 20
 # What was given up longer ago than this is no news.
 LATELY: Final = timedelta(days=7)
 
@@ -114,9 +116,13 @@ def _refuses(channel: ChannelReport) -> str:
 
 
 def _of_feeds(queries: Queries, now: datetime) -> Iterator[str]:
-    for report in queries.list_feeds():
-        if said := health.ailing(report.feed):
-            yield f"{report.feed.name}: {said}"
+    reports = queries.list_feeds()
+    if said := health.own_line([report.feed for report in reports]):
+        yield said
+    ailing = [f"{report.feed.name}: {said}" for report in reports if (said := health.ailing(report.feed))]
+    yield from ailing[:MOST_FEEDS]
+    if len(ailing) > MOST_FEEDS:
+        yield f"… and {len(ailing) - MOST_FEEDS} more: monitor feeds list --health failing"
     for name, outcomes in sorted(queries.lately(now - health.SINCE, health.LAST).items()):
         if said := health.walled(outcomes):
             yield f"{name}: {said}"

@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 LAST, SINCE = 10, timedelta(days=7)
 # A wall: so many of them at least, and such a share, could not be read; it is gone when less than half cannot.
 ENOUGH, MOSTLY, FEWER = 8, 0.8, 0.5
+# So many feeds, and most of all, fail for one reason: ours.
+FEW = 5
 # A clock that went so far since it was last looked at leapt, as far as anybody can tell.
 LEAP = timedelta(days=7)
 # A disk with less room than this for the database is nearly full: some days of a large desk.
@@ -171,6 +173,14 @@ def ailing(feed: Feed) -> str:
     if state.told and state.newest and not state.failures:
         return f"{state.told}: the last came {local(state.newest)}"
     return ""
+
+
+def own_line(feeds: Sequence[Feed]) -> str:
+    """Say that our own network may be down, where hardly a feed can be read; "" elsewhere."""
+    failing = sum(feed.state.failures >= FAILING for feed in feeds)
+    if failing < FEW or failing < MOSTLY * len(feeds):
+        return ""
+    return f"{failing} of {counted(len(feeds), 'feed')} cannot be read: is the network of this machine down?"
 
 
 def local(moment: datetime, zone: ZoneInfo | None = None) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.model import Feed, FeedState, Outcome, key_of
-from monitor.policy.health import ailing, missed, walled, walls
+from monitor.policy.health import ailing, missed, own_line, walled, walls
 from monitor.store import Doubt
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -111,3 +111,11 @@ def test_a_feed_that_is_silent_or_gone_says_so():
     assert "the last came 2026-02-2" in ailing(replace(FEED, state=silent))
     assert "410" in ailing(replace(FEED, state=FeedState(failures=1)))
     assert not ailing(FEED)
+
+
+@pytest.mark.parametrize(("failing", "well", "is_ours"), [(12, 0, True), (5, 1, True), (4, 0, False), (6, 6, False)])
+def test_where_hardly_a_feed_can_be_read_it_is_our_own_line(failing, well, is_ours):
+    """Forty lines of dead feeds hide the one cable that fell out."""
+    state = FeedState(due=NOW, failures=3)
+    feeds = [replace(FEED, state=state)] * failing + [replace(FEED, state=replace(state, failures=0))] * well
+    assert bool(own_line(feeds)) is is_ours
