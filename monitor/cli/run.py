@@ -154,18 +154,21 @@ def status(rules_path: Path | None, strict: bool, as_json: bool) -> None:
     """How is it: does it run, what came in, what went out, and what needs a person?
 
     Exit 0 whatever it says; with --strict exit 1 when something needs a person: nobody watches, a feed or its articles
-    cannot be read, stories may have been missed within a day, a channel refuses.
+    cannot be read, stories may have been missed within a day, a channel refuses. With a fault in the rules file it goes
+    by what is in force of it, where that was kept.
     """
     from monitor import health, wiring
     from monitor.store.queries import Queries
 
-    config = output.load(rules_path)
+    config, refused = _begun(output.rules_file(rules_path), last_good=True)
     with Queries.open(config.settings.database) as queries:
         watcher = queries.watcher()
         counters = queries.status()
         channels = queries.channels(config.channels)
         flight = _flight(config, queries)
         troubles = health.troubles(config, queries, wiring.now())
+    if refused:
+        troubles = (f"the rules file is refused, an older one is in force: {refused.faults[0]}", *troubles)
     if as_json:
         said = {"watcher": watcher, "troubles": troubles, "channels": channels, "canary": flight}
         output.json_line(output.plain(counters) | output.plain(said))

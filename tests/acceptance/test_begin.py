@@ -31,6 +31,9 @@ def test_a_slip_in_the_file_does_not_end_the_watch_at_a_restart(room, tmp_path):
         paper.write(3, *secret_story(3))
         assert until(lambda: room.mailed()["/havenkrant/3.html"], 60, daemon), room.log()
         assert "unknown key 'sned'" in room.log()
+        said = room.run("status")
+        assert (said.returncode, f"yes, by process {daemon.pid}" in said.stdout) == (0, True), said.stderr
+        assert "- the rules file is refused, an older one is in force: rules.yaml:" in said.stdout
 
         rules.write_text(good, encoding="utf-8")
         assert until(lambda: "reloaded: 1 rules" in room.log(), 20, daemon), room.log()

@@ -118,7 +118,8 @@ def test_a_command_runs_as_the_service_does():
     """The same user, rules, secrets and database; else `monitor status` would tell of another record."""
     script = AS_SERVICE.read_text("utf-8")
 
-    for name in ("DynamicUser", "StateDirectory", "StateDirectoryMode", "UMask", "LoadCredential"):
+    kept = ("StateDirectory", "StateDirectoryMode", "CacheDirectory", "CacheDirectoryMode")
+    for name in ("DynamicUser", *kept, "UMask", "LoadCredential"):
         assert f"--property={name}={_settings(name)[0]}" in script
     environment = dict(one.split("=", 1) for one in _settings("Environment"))
     assert f"--setenv=MONITOR_DATABASE={environment['MONITOR_DATABASE']}" in script
