@@ -22,7 +22,7 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor import alarm, canary, health, systemd, wiring
+from monitor import alarm, canary, health, housekeeping, systemd, wiring
 from monitor.config import Config, Stamp, changed, stamps
 from monitor.drain import Tally, deliver_all, drain, visit
 from monitor.errors import AlreadyRunningError, ConfigError, StoreError
@@ -196,11 +196,11 @@ class Daemon:
 
     async def housekeeping(self) -> None:
         """Drop what is older than the user wants it kept."""
-        await self.pipeline.tidy()
+        await housekeeping.tidy(self.pipeline)
 
     async def examine(self) -> None:
         """Look for damage in the database's file."""
-        await self.pipeline.examine()
+        await housekeeping.examine(self.pipeline)
 
     def _claimer(self, tick: str, what: What) -> Callable[[int], Awaitable[Sequence[Visit]]]:
         async def claim(most: int) -> Sequence[Visit]:
@@ -294,7 +294,7 @@ class Daemon:
     async def _rewind(self, scheduler: AsyncIOScheduler) -> None:
         """After the wall clock jumped, tick at once: APScheduler would else wait until the old time comes again."""
         log.warning("the clock jumped; ticking goes on from the new time")
-        await self._logged("clock", self.pipeline.mend_dates())
+        await self._logged("clock", housekeeping.mend_dates(self.pipeline))
         for job in scheduler.get_jobs():
             job.modify(next_run_time=self.pipeline.clock())
 

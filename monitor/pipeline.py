@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import ask, extract, judge, render, stories
 from monitor.config import Config
-from monitor.errors import DeliveryError, FetchError, SandboxError, StoreError
+from monitor.errors import DeliveryError, FetchError, SandboxError
 from monitor.fetch import Fetcher
 from monitor.model import (
     Article,
@@ -47,24 +46,19 @@ from monitor.model import (
 )
 from monitor.notify import Notifier
 from monitor.numbers import counted
-from monitor.policy import canary, health, listing, polling, reading
+from monitor.policy import canary, listing, polling, reading
 from monitor.policy import delivery as outbox
 from monitor.policy import edits as changes
 from monitor.reader import Reader
 from monitor.rules.compile import Ruleset
 from monitor.sandbox import Sandbox
-from monitor.store import SWEEP, KeptPage, PollRecord, Record, Store, What
+from monitor.store import KeptPage, PollRecord, Record, Store, What
 from monitor.urls import host
 
 # A claim pushes `due` this far ahead: a worker that dies needs no cleaning up. Longer than the longest visit.
 LEASE: Final = timedelta(minutes=10)
 # What one visit takes of a host's inbox; the rest waits for the next visit, behind what is due elsewhere.
 MOST: Final = 20
-# The whole database is read so often: damage to it is found within a day. When it was stands in `meta` under this name.
-EXAMINE_EVERY: Final = timedelta(hours=20)
-EXAMINED: Final = "examined"
-# Under this name: when the clock was looked at, and since when it goes on without a leap.
-CLOCK: Final = "clock"
 # What one claim takes of a channel's outbox. Enough that a storm is seen as one, and gathered.
 OUTBOX_MOST: Final = 500
 
@@ -494,62 +488,6 @@ class Pipeline:
     async def answers(self) -> None:
         """Return when the database answers and is the one that was opened; StoreError when not."""
         await asyncio.to_thread(self.store.alive)
-
-    async def tidy(self) -> None:
-        """Drop what is older than the user wants it kept, and settle what an older version wrote.
-
-        A little at a time, so that nobody waits long behind it; and nothing for a day after the clock leapt.
-        """
-        settings, more = self.config.settings, await self._is_steady()
-        while more:
-            swept = await self.store.apart(
-                self.store.housekeeping, self.clock(), settings.keep_articles, settings.keep_pages
-            )
-            more = any(number >= SWEEP for number in swept.values())
-        await self.settle()
-
-    async def _is_steady(self) -> bool:
-        """Say whether the clock can be trusted with what is old, and remember that it was looked at."""
-        now, said = self.clock(), await self.store.apart(self.store.meta, CLOCK)
-        last, since = (
-            (datetime.fromisoformat(one) if one else None for one in json.loads(said)) if said else (None, None)
-        )
-        steady = health.steady_since(last, since, now)
-        looked = [now.isoformat(), steady.isoformat() if steady else ""]
-        await self.store.apart(self.store.set_meta, CLOCK, json.dumps(looked))
-        return health.may_drop(steady, now)
-
-    async def settle(self) -> None:
-        """Pack and index all articles that an older version wrote."""
-        while await self.store.apart(self.store.settle):
-            pass
-
-    async def mend_dates(self) -> None:
-        """After a clock that was ahead: let nothing wait for a date that no policy would have given."""
-        await self.store.apart(
-            self.store.mend_dates,
-            self.clock(),
-            feed=partial(polling.longest_wait, settings=self.config.settings),
-            entry=reading.FARTHEST,
-            delivery=outbox.longest_wait(self.config.book.rules),
-        )
-
-    async def examine(self) -> None:
-        """Read the whole database, unless that was done lately, and tell settings.ops when a page of it is damaged.
-
-        When that was is on record: to read gigabytes at each of many starts would cost more than it could find, for a
-        process that dies leaves no damage behind (WAL), and a disk that does is found out within the day all the same.
-        """
-        now, last = self.clock(), await self.store.apart(self.store.meta, EXAMINED)
-        if last and timedelta(0) <= now - datetime.fromisoformat(last) < EXAMINE_EVERY:
-            return
-        try:
-            await asyncio.to_thread(self.store.examine)
-        except StoreError as error:
-            key = key_of("notice", EXAMINED, now.date().isoformat())
-            await self.notify_ops("the database is damaged", str(error), key=key)
-            raise
-        await self.store.apart(self.store.set_meta, EXAMINED, now.isoformat())
 
 
 def _poll_record(

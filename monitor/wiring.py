@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from monitor import compiled, extract
+from monitor import compiled, extract, housekeeping
 from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.fetch import Fetcher
@@ -73,7 +73,7 @@ async def wired(config: Config, *, watching: bool = True, tell_old: bool = False
             tell_old=tell_old,
         )
         if watching:
-            await pipeline.mend_dates()
+            await housekeeping.mend_dates(pipeline)
             await sync(pipeline)
         yield pipeline
 

@@ -143,6 +143,7 @@ def stored(feed: str | None, wanted: Wanted) -> None:
 
 def _stored(feed: str | None, wanted: Wanted) -> None:
     from monitor.archives.record import chosen, stored
+    from monitor.housekeeping import settle
     from monitor.rules.needs import needs
     from monitor.store import Past, Queries
 
@@ -153,7 +154,7 @@ def _stored(feed: str | None, wanted: Wanted) -> None:
 
     async def source(pipeline: Pipeline, mark: Mark) -> Found:
         if not wanted.dry:  # what the index does not know is looked at
-            await pipeline.settle()
+            await settle(pipeline)
         past = Past(mark.span.since, mark.span.until, feed)
         these = chosen(address, need, past)
         volumes = stored(address, past, few=these.few, begin=mark.at)

@@ -29,7 +29,7 @@ import apprise
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from monitor import config, wiring
+from monitor import config, housekeeping, wiring
 from monitor.daemon import Daemon
 from monitor.model import Article, Entry, Outcome, Verdict, key_of
 from monitor.notify import Notifier
@@ -237,7 +237,7 @@ async def _live(folder: Path, began: float, share: int) -> None:
             clock=clock,
             chance=random.random,
         )
-        await pipeline.mend_dates()
+        await housekeeping.mend_dates(pipeline)
         daemon = Daemon(pipeline, load=lambda: made)
         await asyncio.gather(_find(pipeline, share), _deliver(daemon))
 

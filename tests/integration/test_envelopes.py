@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from monitor import housekeeping
 from monitor.drain import Tally, deliver_all
 from monitor.model import Outcome
 from monitor.notify import Notifier
@@ -232,7 +233,7 @@ async def restarted(scene: Scene) -> None:
     store = Store.open(scene.address)
     store.reclaim()
     scene.pipeline = replace(scene.pipeline, store=store, notifier=Notifier())
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
 
 
 async def test_a_slack_bots_thread_is_found_again_after_a_restart(scene, everywhere: Slack, tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor import housekeeping
 from monitor.archives.record import kept
 from monitor.backfill import Backfill
 from monitor.cli.app import main
@@ -96,14 +97,14 @@ async def test_the_page_of_a_hit_stays_as_it_was(scene, monitor):
 async def test_a_clock_that_is_ten_years_ahead_by_mistake_drops_nothing(scene):
     """It is set right within the day; a machine that was off for years drops what is old a day later."""
     await came(scene, CONSENT)
-    await scene.pipeline.tidy()
+    await housekeeping.tidy(scene.pipeline)
     for days in (3650, -3650, 3650):
         scene.clock.forward(days=days)
-        await scene.pipeline.tidy()
+        await housekeeping.tidy(scene.pipeline)
         assert page_of(scene) is not None
 
     scene.clock.forward(days=1)
-    await scene.pipeline.tidy()
+    await housekeeping.tidy(scene.pipeline)
 
     assert page_of(scene) is None
 
@@ -112,10 +113,10 @@ async def test_pages_are_dropped_when_they_are_old_and_not_kept_by_who_wants_non
     """They are larger than all the rest."""
     await came(scene, CONSENT)
     scene.clock.forward(days=13)
-    await scene.pipeline.tidy()
+    await housekeeping.tidy(scene.pipeline)
     assert page_of(scene) is not None
     scene.clock.forward(days=2)
-    await scene.pipeline.tidy()
+    await housekeeping.tidy(scene.pipeline)
     assert page_of(scene) is None
 
     none = replace(scene.pipeline.config.settings, keep_pages=timedelta(0))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import housekeeping
 from monitor.archives.web import listed
 from monitor.backfill import Backfill
 from monitor.config import Config, changed
@@ -351,7 +352,7 @@ async def test_a_clock_that_was_ahead_does_not_stop_the_watch(scene):
     await scene.flow()
     scene.clock.forward(days=-3650)
     assert not (await scene.flow())[Outcome.UNCHANGED]
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
     scene.clock.forward(hours=2)
 
     assert (await scene.flow())[Outcome.UNCHANGED] == 1
@@ -364,7 +365,7 @@ async def test_a_clock_that_is_put_back_an_hour_costs_no_hour(scene):
     scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
     await scene.flow()
     scene.clock.forward(hours=-1)
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
     del scene.post.refusing["slack"]
     scene.publish("krant", ("2.html", "Gezant zag Lavrov", SECRET.replace("Oesjakov", "Lavrov")))
 
@@ -382,7 +383,7 @@ async def test_what_a_clock_that_was_ahead_held_for_the_morning_waits_for_the_mo
     scene.publish("krant", ("1.html", "Gezant zag Oesjakov", SECRET))
     await scene.flow()
     scene.clock.forward(hours=-1)
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
     waits = [one.due for one in asked(scene).list_deliveries()]
 
     assert [due.hour for due in waits if due] == [11], "noon in Brussels"
@@ -396,7 +397,7 @@ async def test_a_restart_hurries_no_feed_that_is_polled_once_a_week(scene):
     await scene.flow()
     scene.clock.forward(days=1)
 
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
 
     assert await scene.flow() == Counter()
 
@@ -411,7 +412,7 @@ async def test_a_restart_hurries_no_follow_up_that_is_told_once_a_fortnight(scen
         scene.clock.forward(minutes=10)
     assert [len(scene.post.sent), scene.store.deliveries_waiting()] == [1, ("slack",)]
 
-    await scene.pipeline.mend_dates()
+    await housekeeping.mend_dates(scene.pipeline)
     await scene.flow()
 
     assert len(scene.post.sent) == 1
@@ -522,19 +523,19 @@ async def test_damage_to_the_database_is_found_within_a_day_and_not_looked_for_a
     await opened(scene, "krant")
     scene.publish("krant", *((f"{n}.html", f"Titel {n}", f"{DULL} {n}") for n in range(40)))
     await scene.flow()
-    await scene.pipeline.examine()
+    await housekeeping.examine(scene.pipeline)
 
     scene.store.close()
     with (tmp_path / "monitor.db").open("r+b") as file:
         file.seek((tmp_path / "monitor.db").stat().st_size // 2 // PAGE_SIZE * PAGE_SIZE)
         file.write(b"\xff" * PAGE_SIZE)
     scene.pipeline = replace(scene.pipeline, store=Store.open(scene.address))
-    await scene.pipeline.examine()
+    await housekeeping.examine(scene.pipeline)
 
     scene.clock.forward(hours=20)
     for _ in range(2):
         with pytest.raises(StoreError, match="damaged"):
-            await scene.pipeline.examine()
+            await housekeeping.examine(scene.pipeline)
     told = scene.store.claim_deliveries("desk", scene.clock(), timedelta(minutes=10))
     assert [one.subject.title for one in told] == ["the database is damaged"], "once a day"
 
