@@ -161,8 +161,9 @@ def index_words(article: Article) -> set[bytes]:
 
 # Of each four letters that follow each other is noted that they are there, by the low bits of each.
 _GRAM, _BITS = 4, 5
-# So many pieces are looked for one by one; with more of them near, that takes longer than to find out in another way.
-MANY = 250
+# Pieces are looked for one by one in so many letters, each in all of a text: a few milliseconds. With more of them near, it
+# takes longer than to find out in another way.
+MOST_LETTERS = 3_000_000
 
 Truths = NDArray[np.bool_]
 
@@ -199,7 +200,7 @@ class Sieve:
         near = self._near(plain)
         if not self._holds(near):
             return False
-        return bool(near.sum() > MANY) or self._holds(self._there(near, plain))
+        return bool(near.sum() * len(plain) > MOST_LETTERS) or self._holds(self._there(near, plain))
 
     def _near(self, text: bytes) -> Truths:
         """Say of each piece whether all its grams are in a text. One of fewer letters than a gram has none to lack."""

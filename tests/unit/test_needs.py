@@ -1,5 +1,7 @@
 """What a text must hold for a rule to match: asked before the matcher, it may not lose a single match."""
 
+import itertools
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -165,6 +167,15 @@ def test_a_sieve_finds_pieces_across_what_parted_them() -> None:
     assert not might_hit(sieve, "vrede met Poetin")
     assert not might_hit(sieve, "gesprek over vrede")
     assert not might_hit(sieve, "Vredesgesprekken met Poeten in het bos")
+
+
+def test_a_short_text_is_sieved_however_many_short_words_are_asked_for() -> None:
+    """Of three letters nothing is seen at a glance: a long list of such words must not let every page through."""
+    words = ["".join(letters) for letters in itertools.product("abcdefgh", repeat=3)]
+    sieve = Sieve(need(", ".join(words)))
+
+    assert not might_hit(sieve, "Op zondag rijdt er niets over de rivier")
+    assert might_hit(sieve, "Op zondag vaart de veerpont niet: gebeden wordt er wel")
 
 
 def test_the_patterns_of_a_need_are_all_its_words() -> None:
