@@ -174,8 +174,8 @@ def test_a_short_text_is_sieved_however_many_short_words_are_asked_for() -> None
     words = ["".join(letters) for letters in itertools.product("abcdefgh", repeat=3)]
     sieve = Sieve(need(", ".join(words)))
 
-    assert not might_hit(sieve, "Op zondag rijdt er niets over de rivier")
-    assert might_hit(sieve, "Op zondag vaart de veerpont niet: gebeden wordt er wel")
+    assert not might_hit(sieve, "Niets rijdt over onze rivier")
+    assert might_hit(sieve, "Niets rijdt over onze rivier, in deze dagen")
 
 
 def test_the_patterns_of_a_need_are_all_its_words() -> None:
