@@ -1,6 +1,6 @@
 """The time-stamped items of a live blog as articles of their own, each new one a new fact. Pure.
 
-An item is matched alone, as `rules.text` does within the blog: a window never crosses into the next. What it hits is
+An item is matched alone, as `rules.sheet` does within the blog: a window never crosses into the next. What it hits is
 a hit of its own, in the story of its blog, for it is told when it comes and not when the blog began.
 """
 

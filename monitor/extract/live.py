@@ -1,6 +1,6 @@
 """Live blogs: time-stamped items, each a small article of its own. Pure.
 
-An item becomes paragraphs of which the first begins with its time, "14:05 …"; `rules.text` splits there. The newest
+An item becomes paragraphs of which the first begins with its time, "14:05 …"; `rules.sheet` splits there. The newest
 stands first, as on the page.
 """
 
