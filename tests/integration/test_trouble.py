@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -174,3 +175,12 @@ def test_a_clock_that_leaps_ahead_ten_years_is_one_tick():
         due, ticks = every.get_next_fire_time(due, now), ticks + 1
     assert ticks <= 2
     assert due == now + timedelta(seconds=1)
+
+
+async def test_a_jump_of_the_clock_is_seen_in_both_directions(scene):
+    """Seconds are NTP's daily work; an hour is not."""
+    daemon = Daemon(scene.pipeline, load=lambda _: scene.pipeline.config)
+    for minutes, is_jump in ((0, False), (0.3, False), (60, True), (-60, True)):
+        wall, steady = scene.clock(), monotonic()
+        scene.clock.forward(minutes=minutes)
+        assert daemon._jumped(wall, steady) is is_jump
