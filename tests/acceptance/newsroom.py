@@ -5,13 +5,14 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import escape
@@ -206,6 +207,11 @@ class Newsroom:
 
     def _paths(self, text: str) -> set[str]:
         return set(re.findall(re.escape(self.site.base) + r"(/[\w./-]+\.html)", text))
+
+    def end_pauses(self) -> None:
+        """Let the minutes be over for which refused deliveries wait."""
+        with closing(sqlite3.connect(self.folder / "monitor.db")) as database, database:
+            database.execute("UPDATE deliveries SET due = created WHERE due IS NOT NULL")
 
     def hits(self) -> list[dict[str, object]]:
         """The hits on record, as `monitor hits list --json` tells them."""

@@ -188,6 +188,7 @@ def test_a_channel_that_is_down_loses_nothing_and_is_said(tmp_path, paper):
         assert waiting.stdout.count('"retry"') >= 1
 
         room.slack.mode = "ok"
+        room.end_pauses()
         daemon = room.start("run")
         try:
             assert until(lambda: room.slacked().keys() >= SECRET, 120, daemon), room.log()

@@ -6,14 +6,16 @@ from tests.acceptance.soak import CHANNELS, soak
 
 pytestmark = pytest.mark.slow
 
+HITS = 200
+
 
 def test_kills_and_failing_channels_lose_nothing(tmp_path, capsys):
     """Whatever the services answer and whenever the program dies, each hit reaches each channel, in bounds."""
-    account = soak(tmp_path, hits=300, kills=8, patience=240)
+    account = soak(tmp_path, hits=HITS, kills=6, patience=240)
 
     with capsys.disabled():
         print(f"\n{account}")
-    assert account.recorded == 300 * len(CHANNELS)
+    assert account.recorded == HITS * len(CHANNELS)
     assert account.lost == []
     assert account.repeated_otherwise == []
     assert account.mails_unfolded == 0

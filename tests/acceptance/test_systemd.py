@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,8 @@ def test_an_ear_that_is_full_does_not_stop_the_watch(monkeypatch, tmp_path):
     monkeypatch.setattr(systemd, "PATIENCE", 0.01)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(str(tmp_path / "notify"))
-        said = [systemd.tell("WATCHDOG=1") for _ in range(2_000)]
-    assert said[0]
-    assert not said[-1]
+        heard = list(takewhile(bool, (systemd.tell("WATCHDOG=1") for _ in range(2_000))))
+    assert 0 < len(heard) < 2_000
 
 
 def test_the_journal_is_told_how_bad_it_is(tmp_path):
