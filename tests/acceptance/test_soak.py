@@ -6,12 +6,12 @@ from tests.acceptance.soak import CHANNELS, soak
 
 pytestmark = pytest.mark.slow
 
-HITS = 200
+HITS = 300
 
 
 def test_kills_and_failing_channels_lose_nothing(tmp_path, capsys):
     """Whatever the services answer and whenever the program dies, each hit reaches each channel, in bounds."""
-    account = soak(tmp_path, hits=HITS, kills=6, patience=240)
+    account = soak(tmp_path, hits=HITS, kills=8, patience=240)
 
     with capsys.disabled():
         print(f"\n{account}")
