@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, filterfalse
+from textwrap import shorten
 from zoneinfo import ZoneInfo
 
 from monitor.errors import DeliveryError
@@ -30,7 +31,9 @@ STORM, STORM_SPAN = 30, timedelta(minutes=10)
 # A digest on one weekday comes once a week, and quiet hours may hold it for another day.
 LONGEST = timedelta(days=9)
 # So many of the hits that a channel gave up are named where that is told.
-MOST_NAMED = 15
+MOST_NAMED = 8
+# So much of a title, in characters: what a text message takes (4,000) holds them all, with long addresses too.
+NAMED_BY = 120
 # Notices of feeds leave at the end of so long, together.
 TOGETHER, _EPOCH = timedelta(minutes=10), datetime(1970, 1, 1, tzinfo=UTC)
 # How many hits one message holds in full within the limits of its kind (Gmail folds what is over 102 kB away; Slack:
@@ -380,7 +383,10 @@ def after_refused(
 def given_up(deliveries: Sequence[Delivery], reason: str) -> str:
     """Say which hits a channel gave up, so that whoever reads it has them after all; and what can be done."""
     hits = [one.subject for one in deliveries if isinstance(one.subject, Hit)]
-    said = [f"{hit.rule_name}: {hit.article.title}\n{hit.article.url}" for hit in hits[:MOST_NAMED]]
+    said = [
+        f"{hit.rule_name}: {shorten(hit.article.title, NAMED_BY, placeholder='…')}\n{hit.article.url}"
+        for hit in hits[:MOST_NAMED]
+    ]
     more = [f"… and {len(hits) - MOST_NAMED} more"] if len(hits) > MOST_NAMED else []
     kept = "They are kept: monitor deliveries list --outcome dead; monitor deliveries retry"
     return "\n".join([reason, *said, *more, kept])

@@ -27,6 +27,7 @@ from monitor.policy.delivery import (
     due_for,
     enveloped,
     gather,
+    given_up,
     opening,
     route,
     tell,
@@ -298,6 +299,17 @@ def made(count: int, channel: str = "desk", **changes: object) -> list[Delivery]
         delivery(hit(number), channel, created=NOW + timedelta(seconds=number), **changes)  # type: ignore[arg-type]
         for number in range(count)
     ]
+
+
+def test_what_is_told_of_hits_that_were_given_up_fits_a_text_message():
+    """Longer, ntfy would make a file of it, and a service that refuses it would keep what stands behind it waiting."""
+    titles = [delivery(hit(number, title="Тайные переговоры 🕊️ " * 60)) for number in range(40)]
+
+    said = given_up(titles, "403 invalid_token")
+
+    assert len(said.encode()) <= 4_000
+    assert said.count("https://krant.example/buitenland/") == 8
+    assert "… and 32 more" in said
 
 
 def test_stories_go_apart_and_their_hits_together():
